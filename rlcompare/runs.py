@@ -1,0 +1,350 @@
+"""Runs: a frozen selection of runs that answers queries."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
+from functools import cached_property
+from pathlib import Path
+
+import polars as pl
+from polars.exceptions import PolarsError
+
+from rlcompare import metrics as names
+from rlcompare import schema
+from rlcompare.errors import ReadIssue, UnknownMetricError, UnknownRunError
+from rlcompare.store import Library, Snapshot
+from rlcompare.store.cache import read_slices
+from rlcompare.store.history import later_history
+from rlcompare.store.ingest import ingest, read_samples
+from rlcompare.store.record import RunRecord
+
+#: A run that has logged nothing for longer is not called running, in seconds.
+RUNNING_WITHIN = 600.0
+
+
+def open_runs(
+    *folders: str | Path,
+    cache: str | Path | None = None,
+    follow_links: bool = False,
+    executor: Executor | None = None,
+) -> Runs:
+    """Read log folders, using and updating the cache, and return all their runs.
+
+    Parameters
+    ----------
+    *folders : path
+        Folders that hold runs, at any depth.
+    cache : path, optional
+        Default: ``$RLCOMPARE_CACHE``, else below the user's cache directory.
+    follow_links : bool
+        Follow symbolic links that lead out of the folders.
+    executor : concurrent.futures.Executor, optional
+        Where runs are read. Default: threads, one a core.
+
+    Returns
+    -------
+    Runs
+
+    Raises
+    ------
+    LogFolderError
+        A folder that does not exist.
+    RLCompareError
+        The cache cannot be written.
+
+    Examples
+    --------
+    >>> runs = open_runs("logs/")                        # doctest: +SKIP
+    >>> runs.select("ppo*").curves("reward")             # doctest: +SKIP
+    """
+    library = Library(folders, cache=cache, follow_links=follow_links, executor=executor)
+    library.refresh()
+    library.wait()
+    return Runs.of(library.snapshot())
+
+
+@dataclass(frozen=True)
+class Runs:
+    """A frozen selection of runs.
+
+    It describes the runs as they were when it was made; a growing log does not change it.
+    """
+
+    records: tuple[RunRecord, ...]
+    _snapshot: Snapshot
+
+    @classmethod
+    def of(cls, snapshot: Snapshot) -> Runs:
+        """All runs of a snapshot."""
+        return cls(snapshot.records, snapshot)
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The runs' ids, in order."""
+        return tuple(record.id for record in self.records)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Changes whenever a run, its order or anything read from its files does."""
+        told = repr([(record.id, record.fingerprint) for record in self.records])
+        return hashlib.blake2b(told.encode(), digest_size=12).hexdigest()
+
+    def select(self, runs: str | Iterable[str]) -> Runs:
+        """Choose runs by id or by pattern (``*``, ``?``, ``[]``); an id's own spelling wins over a pattern.
+
+        Parameters
+        ----------
+        runs : str or iterable of str
+
+        Returns
+        -------
+        Runs, in the order asked for
+
+        Raises
+        ------
+        UnknownRunError
+            An id or pattern that matches none.
+        """
+        asked = [runs] if isinstance(runs, str) else list(runs)
+        by_id = {record.id: record for record in self.records}
+        chosen: dict[str, RunRecord] = {}
+        for name in asked:
+            fits = [by_id[name]] if name in by_id else [r for r in self.records if fnmatchcase(r.id, name)]
+            if not fits:
+                raise UnknownRunError(
+                    f"Expected the id or pattern of one of {len(self)} runs, got {name!r}. "
+                    f"Hint: {_suggestion(name, by_id)}"
+                )
+            chosen |= {record.id: record for record in fits}
+        return replace(self, records=tuple(chosen.values()))
+
+    def table(self) -> pl.DataFrame:
+        """One row a run: ``schema.RUNS`` and the reward's key, last and best value and a sparkline of it.
+
+        ``status`` is ``finished`` (the log says so), ``running`` (something was logged in the last ten minutes),
+        ``stopped`` (neither: ended without saying so, or was killed) or ``no data``.
+        """
+        now = time.time()
+        rows = []
+        for record in self.records:
+            reward = record.metrics[record.reward_key].stats if record.reward_key is not None else None
+            rows.append(
+                {
+                    "run": record.id,
+                    "name": record.name,
+                    "framework": record.framework,
+                    "source": ", ".join(dict.fromkeys(source.reader for source in record.sources)),
+                    "started": record.started,
+                    "updated": record.updated,
+                    "last_step": record.last_step,
+                    "step_unit": record.step_unit,
+                    "n_records": record.n_records,
+                    "status": _status(record, now),
+                    "seed": record.seed,
+                    "reward_key": record.reward_key,
+                    "last_reward": reward.last if reward else None,
+                    "best_reward": reward.maximum if reward else None,
+                    "sparkline": list(record.sparkline),
+                }
+            )
+        extra = {
+            "reward_key": pl.String(),
+            "last_reward": pl.Float64(),
+            "best_reward": pl.Float64(),
+            "sparkline": pl.List(pl.Float64()),
+        }
+        return pl.DataFrame(rows, schema={**schema.RUNS, **extra})
+
+    def config(self) -> pl.DataFrame:
+        """Every run's configuration: ``schema.CONFIG``, keys flat, values as text."""
+        rows = [
+            (record.id, key, None if value is None else str(value))
+            for record in self.records
+            for key, value in record.config.items()
+        ]
+        return pl.DataFrame(rows, schema=schema.CONFIG, orient="row")
+
+    def config_differences(self) -> pl.DataFrame:
+        """One row a run, one String column a config key whose value is not the same in all of them.
+
+        A run without the key has null there. The seed's own keys are among them.
+        """
+        ids = self.ids
+        columns: dict[str, list[str | None]] = {}
+        for key in dict.fromkeys(key for record in self.records for key in record.config):
+            values = [None if (v := record.config.get(key)) is None else str(v) for record in self.records]
+            if len(set(values)) > 1:
+                columns[key] = values
+        return pl.DataFrame(
+            {"run": ids, **columns}, schema_overrides={"run": pl.String, **dict.fromkeys(columns, pl.String)}
+        )
+
+    def metrics(self) -> pl.DataFrame:
+        """One row a run and metric: ``schema.METRICS``."""
+        rows = [
+            (
+                record.id,
+                key,
+                names.canonical_of(key),
+                metric.source,
+                ", ".join(metric.also_in) or None,
+                metric.stats.n,
+                metric.stats.last_step,
+                metric.stats.last,
+                metric.stats.minimum,
+                metric.stats.maximum,
+            )
+            for record in self.records
+            for key, metric in record.metrics.items()
+        ]
+        return pl.DataFrame(rows, schema=schema.METRICS, orient="row")
+
+    def metric_names(self) -> pl.DataFrame:
+        """List what :meth:`curves` can be asked for: canonical names first, then source keys, the most common first.
+
+        Returns
+        -------
+        DataFrame
+            ``metric`` (what to ask for), ``canonical`` (True or False), ``n_runs`` (that have it).
+        """
+        keys = (
+            self.metrics()
+            .group_by("metric")
+            .agg(pl.len().alias("n_runs"))
+            .sort("n_runs", "metric", descending=[True, False])
+        )
+        rows = []
+        for name in names.BY_NAME:
+            n = sum(names.resolve(name, record.metrics.keys()) is not None for record in self.records)
+            if n:
+                rows.append((name, True, n))
+        rows += [(key, False, n) for key, n in keys.rows() if key not in names.BY_NAME]
+        return pl.DataFrame(
+            rows, schema={"metric": pl.String, "canonical": pl.Boolean, "n_runs": pl.UInt32}, orient="row"
+        )
+
+    def sources(self, metric: str) -> pl.DataFrame:
+        """Name the source key behind a metric in each run that has it: ``run``, ``key``, ``source``, ``step_unit``."""
+        rows = []
+        for record in self.records:
+            key = names.resolve(metric, record.metrics.keys())
+            if key is not None:
+                rows.append((record.id, key, record.metrics[key].source, record.metrics[key].step_unit))
+        return pl.DataFrame(rows, schema=dict.fromkeys(("run", "key", "source", "step_unit"), pl.String), orient="row")
+
+    def issues(self) -> pl.DataFrame:
+        """Everything that could not be read as it stands: ``schema.ISSUES``; ``run`` is null for the walk's own."""
+        rows = [_issue_row(None, issue) for issue in self._snapshot.issues]
+        rows += [_issue_row(record.id, issue) for record in self.records for issue in record.issues]
+        return pl.DataFrame(rows, schema=schema.ISSUES, orient="row")
+
+    def curves(self, metric: str | Sequence[str]) -> pl.DataFrame:
+        """Values of one or more metrics over the steps of every run that has them.
+
+        Restarts are resolved (the later history wins) and workers of one training averaged at each step. NaN and
+        infinite values are kept; a step at which nothing was logged has no row.
+
+        Parameters
+        ----------
+        metric : str or sequence of str
+            Canonical names or source keys.
+
+        Returns
+        -------
+        DataFrame
+            ``schema.CURVE``, in the order of the runs, then as written; ``metric`` as it was asked for.
+
+        Raises
+        ------
+        UnknownMetricError
+            None of the runs has it.
+        """
+        asked = [metric] if isinstance(metric, str) else list(metric)
+        return pl.concat([self._curve(name) for name in asked]) if asked else pl.DataFrame(schema=schema.CURVE)
+
+    def samples(self) -> pl.DataFrame:
+        """Episodes or rollouts of every run that logs them: ``schema.SAMPLES``."""
+        frames = [read_samples(record).select(pl.lit(record.id).alias("run"), pl.all()) for record in self.records]
+        return pl.concat(frames).select(list(schema.SAMPLES)) if frames else pl.DataFrame(schema=schema.SAMPLES)
+
+    def _curve(self, name: str) -> pl.DataFrame:
+        chosen = {
+            i: key for i, r in enumerate(self.records) if (key := names.resolve(name, r.metrics.keys())) is not None
+        }
+        if not chosen:
+            every = dict.fromkeys(key for record in self.records for key in record.metrics)
+            raise UnknownMetricError(
+                f"Expected a metric that one of {len(self)} runs has logged, got {name!r}. "
+                f"Hint: {_suggestion(name, [*names.BY_NAME, *every])}"
+            )
+        rows = later_history(self._values(chosen))
+        shared = (pl.col("worker") != pl.col("worker").first().over("run")).any()
+        if rows.height and rows.select(shared).item():
+            rows = _average_workers(rows)
+        ids = pl.Series("run", self.ids, dtype=pl.String)
+        return rows.select(
+            ids.gather(rows["run"]).alias("run"),
+            pl.lit(name).alias("metric"),
+            "step",
+            "wall_time",
+            "value",
+        )
+
+    def _values(self, chosen: dict[int, str]) -> pl.DataFrame:
+        records = list(self.records)
+        for attempt in range(2):
+            wanted = [
+                (i, records[i].directory, piece)
+                for i, key in chosen.items()
+                for piece in records[i].metrics[key].slices
+            ]
+            try:
+                return read_slices(wanted)
+            except (OSError, PolarsError):
+                if attempt:
+                    raise
+                # The cache was cleared, damaged or written anew by another process: it is disposable, so make it again.
+                for i in chosen:
+                    records[i] = self._restored(records[i])
+                chosen = {i: key for i, key in chosen.items() if key in records[i].metrics}
+        raise AssertionError("unreachable")
+
+    def _restored(self, record: RunRecord) -> RunRecord:
+        found = self._snapshot.found.get(record.id)
+        return record if found is None else ingest(found, self._snapshot.cache, afresh=True)
+
+
+def _average_workers(rows: pl.DataFrame) -> pl.DataFrame:
+    """Average what several workers of one training logged at one step; a single worker's records stay apart."""
+    n_workers = pl.col("worker").n_unique().over("run")
+    single, several = rows.filter(n_workers == 1), rows.filter(n_workers > 1)
+    mean = several.group_by("run", "step").agg(
+        pl.lit("").alias("worker"), pl.col("writer").first(), pl.col("wall_time").min(), pl.col("value").mean()
+    )
+    return pl.concat([single, mean.select(rows.columns)]).sort("run", "step", maintain_order=True)
+
+
+def _status(record: RunRecord, now: float) -> str:
+    if not record.metrics:
+        return "no data"
+    if record.finished:
+        return "finished"
+    return "running" if now - record.updated < RUNNING_WITHIN else "stopped"
+
+
+def _issue_row(run: str | None, issue: ReadIssue) -> tuple[str | None, str, str, str, str]:
+    return (run, issue.severity, issue.path, issue.place, issue.message)
+
+
+def _suggestion(name: str, known: Iterable[str]) -> str:
+    close = get_close_matches(name, list(known), n=3, cutoff=0.4)
+    return f"did you mean {', '.join(close)}?" if close else "see `rlcompare runs` and `rlcompare metrics`."

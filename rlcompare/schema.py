@@ -1,0 +1,74 @@
+"""The frames that travel between the stages: columns, types, units.
+
+NaN in a metric column means that the trainer logged NaN; null means that it did not log.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+STEP = "step"
+WALL_TIME = "wall_time"
+
+#: The index columns of a wide run log. Every other column is a Float64 metric under the source's own key.
+LOG_INDEX: dict[str, pl.DataType] = {STEP: pl.Int64(), WALL_TIME: pl.Float64()}
+
+#: Long: one row a value. ``wall_time`` in Unix seconds, null where the source has none.
+CURVE: dict[str, pl.DataType] = {
+    "run": pl.String(),
+    "metric": pl.String(),
+    "step": pl.Int64(),
+    "wall_time": pl.Float64(),
+    "value": pl.Float64(),
+}
+
+#: One row an episode or a rollout.
+SAMPLES: dict[str, pl.DataType] = {
+    "run": pl.String(),
+    "step": pl.Int64(),
+    "worker": pl.String(),
+    "reward": pl.Float64(),
+    "length": pl.Float64(),
+    "wall_time": pl.Float64(),
+}
+
+#: One row a run. ``started`` and ``updated`` in Unix seconds.
+RUNS: dict[str, pl.DataType] = {
+    "run": pl.String(),
+    "name": pl.String(),
+    "framework": pl.String(),
+    "source": pl.String(),
+    "started": pl.Float64(),
+    "updated": pl.Float64(),
+    "last_step": pl.Int64(),
+    "step_unit": pl.String(),
+    "n_records": pl.Int64(),
+    "status": pl.String(),
+    "seed": pl.String(),
+}
+
+CONFIG: dict[str, pl.DataType] = {"run": pl.String(), "key": pl.String(), "value": pl.String()}
+
+#: One row a run and metric. ``canonical`` is null for a key that means none of the canonical metrics; ``also_in``
+#: names the sources of the run that hold the same metric with fewer records. ``minimum`` and ``maximum`` are over
+#: finite values, ``last`` is the last value logged.
+METRICS: dict[str, pl.DataType] = {
+    "run": pl.String(),
+    "metric": pl.String(),
+    "canonical": pl.String(),
+    "source": pl.String(),
+    "also_in": pl.String(),
+    "n": pl.Int64(),
+    "last_step": pl.Int64(),
+    "last": pl.Float64(),
+    "minimum": pl.Float64(),
+    "maximum": pl.Float64(),
+}
+
+ISSUES: dict[str, pl.DataType] = {
+    "run": pl.String(),
+    "severity": pl.String(),
+    "file": pl.String(),
+    "place": pl.String(),
+    "message": pl.String(),
+}

@@ -1,0 +1,94 @@
+"""From the sources of a run to the run: one metric each, however many formats hold it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from rlcompare.metrics import spellings
+from rlcompare.store.history import workers
+from rlcompare.store.record import MetricRecord, MetricStats, Part, Slice, SourceRecord
+
+
+@dataclass(frozen=True)
+class Stream:
+    """The sources of one run that one reader read in the same way: files that continue or accompany each other."""
+
+    reader: str
+    slices: dict[str, tuple[Slice, ...]]
+    stats: dict[str, MetricStats]
+    step_unit: str
+
+    @property
+    def n_values(self) -> int:
+        """Values of all metrics together."""
+        return sum(stats.n for stats in self.stats.values())
+
+
+def streams(sources: Sequence[SourceRecord], combined: Mapping[str, Part]) -> list[Stream]:
+    """Group a run's sources into streams, the one that holds most values first.
+
+    Parameters
+    ----------
+    sources : sequence of SourceRecord
+    combined : mapping of reader name to Part
+        For readers that combine their files into one, what they made of them.
+    """
+    groups: dict[tuple[str, str], list[SourceRecord]] = {}
+    for source in sources:
+        if source.parts and source.reader not in combined:
+            groups.setdefault((source.reader, source.rename), []).append(source)
+    found = [_stream(group) for group in groups.values()]
+    for reader, part in combined.items():
+        unit = next((source.step_unit for source in sources if source.reader == reader and source.step_unit), "")
+        slices: dict[str, tuple[Slice, ...]] = {key: (Slice(part.file, key, "", 0),) for key in part.metrics}
+        found.append(Stream(reader, slices, dict(part.metrics), unit))
+    return sorted(found, key=lambda stream: -stream.n_values)
+
+
+def _stream(group: Sequence[SourceRecord]) -> Stream:
+    placed = workers([(source.first_time, source.last_time) for source in group])
+    order = sorted(range(len(group)), key=lambda i: placed[i])
+    slices: dict[str, tuple[Slice, ...]] = {}
+    stats: dict[str, MetricStats] = {}
+    for i in order:
+        worker, writer = placed[i]
+        for part in group[i].parts:
+            for key, part_stats in part.metrics.items():
+                slices[key] = (*slices.get(key, ()), Slice(part.file, key, worker, writer))
+                stats[key] = stats[key].followed_by(part_stats) if key in stats else part_stats
+    unit = next((source.step_unit for source in group if source.step_unit), "")
+    return Stream(group[0].reader, slices, stats, unit)
+
+
+def metrics(found: Sequence[Stream]) -> dict[str, MetricRecord]:
+    """Choose, for each metric of a run, the stream that holds most of it, and name the others.
+
+    Two keys are the same metric when they are spelled alike, or as :func:`rlcompare.metrics.spellings` says.
+    """
+    held: dict[str, list[tuple[Stream, str]]] = {}
+    every_key = {key for stream in found for key in stream.stats}
+    for stream in found:
+        for key in stream.stats:
+            others = every_key - stream.stats.keys()
+            name = next((plain for plain in spellings(key) if plain in others), key)
+            held.setdefault(name, []).append((stream, key))
+    chosen: dict[str, MetricRecord] = {}
+    for name, holders in held.items():
+        stream, key = max(holders, key=lambda holder: holder[0].stats[holder[1]].n)
+        also = tuple(dict.fromkeys(other.reader for other, _ in holders if other is not stream))
+        chosen[name] = MetricRecord(stream.slices[key], stream.stats[key], stream.reader, also, stream.step_unit)
+    return chosen
+
+
+def sparkline(curve: pl.DataFrame, points: int) -> tuple[float, ...]:
+    """Summarize a curve for a table cell: means of equal stretches of its finite values, at most ``points``."""
+    values = curve["value"].filter(curve["value"].is_finite())
+    n = values.len()
+    if n <= points:
+        return tuple(values.to_list())
+    stretch = (pl.int_range(n, eager=True) * points) // n
+    means = pl.DataFrame({"at": stretch, "value": values}).group_by("at").agg(pl.col("value").mean()).sort("at")
+    return tuple(means["value"].to_list())

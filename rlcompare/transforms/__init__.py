@@ -1,0 +1,7 @@
+"""Curves in, curves out: smoothing, thinning, and the place on an axis. Smooth first, thin second."""
+
+from rlcompare.transforms.axis import Axis, place_on_axis
+from rlcompare.transforms.downsampling import thin
+from rlcompare.transforms.smoothing import SMOOTHERS, Smoother, parse_smoothing, smooth
+
+__all__ = ["SMOOTHERS", "Axis", "Smoother", "parse_smoothing", "place_on_axis", "smooth", "thin"]

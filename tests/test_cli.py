@@ -1,0 +1,120 @@
+"""The command line, as a shell user meets it."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import polars as pl
+import pytest
+from click.testing import CliRunner, Result
+
+from rlcompare import schema
+from rlcompare.cli import main
+from tests.logs import write_verl
+
+
+@pytest.fixture
+def logs(tmp_path: Path) -> Path:
+    write_verl(tmp_path / "a.jsonl", [{"critic/score/mean": float(s)} for s in range(1, 101)])
+    write_verl(tmp_path / "b.jsonl", [{"critic/score/mean": 2.0, "odd": 1.0}])
+    return tmp_path
+
+
+def call(*arguments: object) -> Result:
+    return CliRunner().invoke(main, [str(argument) for argument in arguments])
+
+
+def test_runs_lists_each_run_in_three_forms(logs: Path) -> None:
+    table = call("runs", logs)
+    assert table.exit_code == 0
+    assert [line.split()[0] for line in table.stdout.splitlines()] == ["run", "a.jsonl", "b.jsonl"]
+    assert "verl" in table.stdout.splitlines()[1]
+    frame = pl.read_csv(io.BytesIO(call("runs", logs, "--format", "csv").stdout_bytes))
+    assert frame.select("run", "last_step", "n_records").rows() == [("a.jsonl", 100, 100), ("b.jsonl", 1, 1)]
+    rows = json.loads(call("runs", logs, "--format", "json").stdout)
+    assert [(row["run"], row["best_reward"]) for row in rows] == [("a.jsonl", 100.0), ("b.jsonl", 2.0)]
+
+
+def test_metrics_names_the_source_key_and_the_canonical(logs: Path) -> None:
+    rows = json.loads(call("metrics", logs, "--format", "json").stdout)
+    assert [(row["run"], row["metric"], row["canonical"], row["n"]) for row in rows] == [
+        ("a.jsonl", "critic/score/mean", "reward", 100),
+        ("b.jsonl", "critic/score/mean", "reward", 1),
+        ("b.jsonl", "odd", None, 1),
+    ]
+
+
+def test_curves_come_as_csv_in_run_then_file_order(logs: Path) -> None:
+    done = call("curves", logs, "--metric", "reward")
+    assert done.stdout.splitlines()[0] == "run,metric,step,wall_time,value"
+    frame = pl.read_csv(io.BytesIO(done.stdout_bytes))
+    assert frame.select("run", "step").rows() == [*(("a.jsonl", s) for s in range(1, 101)), ("b.jsonl", 1)]
+    assert frame["value"].sum() == 5052.0
+
+
+def test_curves_are_smoothed_before_they_are_thinned(logs: Path) -> None:
+    done = call("curves", logs, "--metric", "reward", "--run", "a*", "--smooth", "mean:2", "--points", "33")
+    values = dict(pl.read_csv(io.BytesIO(done.stdout_bytes)).select("step", "value").iter_rows())
+    assert 3 <= len(values) <= 33
+    assert values[1] == 1.0
+    assert values[100] == 99.5, "the mean of the last two of all points"
+
+
+def test_curves_write_parquet_to_a_file(logs: Path, tmp_path: Path) -> None:
+    target = tmp_path / "out.parquet"
+    assert call("curves", logs, "--metric", "reward", "--format", "parquet", "-o", target).exit_code == 0
+    assert pl.read_parquet(target).schema == schema.CURVE
+
+
+def test_json_stays_json_when_a_value_is_not_a_number(tmp_path: Path) -> None:
+    (tmp_path / "log.csv").write_text("step,reward\n1,nan\n2,inf\n3,0.5\n")
+    rows = json.loads(
+        call("curves", tmp_path, "--metric", "reward", "--format", "json").stdout,
+        parse_constant=lambda token: pytest.fail(f"bare {token}"),
+    )
+    assert [row["value"] for row in rows] == ["nan", "inf", 0.5]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "message"),
+    [
+        (["runs", "nowhere"], 1, "Expected a folder of logs at 'nowhere'"),
+        (["curves", "LOGS", "--metric", "rewrd"], 1, "did you mean reward"),
+        (["curves", "LOGS", "--metric", "reward", "--run", "zzz"], 1, "got 'zzz'"),
+        (["curves", "LOGS", "--metric", "reward", "--smooth", "ema:2"], 1, "got 2"),
+        (["curves", "LOGS"], 2, "Missing option '--metric'"),
+        (["runs"], 2, "Missing argument 'DIR...'"),
+        (["curves", "LOGS", "--metric", "reward", "--points", "0"], 2, "0 is not in the range"),
+    ],
+)
+def test_errors_go_to_standard_error_with_a_status(logs: Path, arguments: list[str], status: int, message: str) -> None:
+    done = call(*(logs if argument == "LOGS" else argument for argument in arguments))
+    assert (done.exit_code, done.stdout) == (status, "")
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_issues_are_told_beside_the_result(logs: Path) -> None:
+    with (logs / "b.jsonl").open("a") as stream:
+        stream.write("rubbish\n")
+    done = call("ingest", logs)
+    assert done.stdout == "2 runs, 101 records ready.\n"
+    assert "b.jsonl line 2" in done.stderr
+
+
+def test_a_run_s_name_cannot_command_the_terminal(tmp_path: Path) -> None:
+    write_verl(tmp_path / "a\x1b[31m\nb.jsonl", [{"reward": 1.0}])
+    done = call("runs", tmp_path)
+    assert "\x1b" not in done.stdout
+    assert len(done.stdout.splitlines()) == 2
+
+
+def test_a_closed_pipe_is_no_traceback(logs: Path) -> None:
+    command = f'"{sys.executable}" -m rlcompare.cli curves "{logs}" --metric reward | head -n 1'
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+    assert done.stdout == "run,metric,step,wall_time,value\n"
+    assert "Traceback" not in done.stderr
