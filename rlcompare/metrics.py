@@ -142,7 +142,7 @@ CANONICAL: tuple[Canonical, ...] = (
             r"val/test_score/.+",
             r"val-aux/.+/(acc|reward|score)/mean@\d+",
             r"eval[/_].+_pass@?1",
-            r"eval[/_](?!loss$|runtime$|samples_per_second$|steps_per_second$).*(accuracy|reward|score)",
+            r"eval[/_](?!.*std).*(accuracy|reward|score)",
         ),
     ),
     Canonical(
@@ -321,12 +321,15 @@ def resolve(name: str, keys: Collection[str]) -> str | None:
 
 @cache
 def canonical_of(key: str) -> str | None:
-    """Name the canonical metric that a source key means, or None. The first that lists it wins."""
-    for canonical in CANONICAL:
-        rank, patterns = _rank(canonical.name)
-        if key in rank or any(pattern.fullmatch(key) for pattern in patterns):
-            return canonical.name
-    return None
+    """Name the canonical metric that a source key means, or None; of several, the one that it means before others.
+
+    ``eval/mean_reward`` is a validation score, and answers for ``reward`` only in a run that has no other.
+    """
+    ranks = {name: _rank(name)[0] for name in BY_NAME}
+    listed = [name for name in BY_NAME if key in ranks[name]]
+    if listed:
+        return min(listed, key=lambda name: ranks[name][key])
+    return next((name for name in BY_NAME if any(p.fullmatch(key) for p in _rank(name)[1])), None)
 
 
 def title_of(name: str) -> str:

@@ -20,7 +20,7 @@ from rlcompare import schema
 from rlcompare.errors import ReadIssue, UnknownMetricError, UnknownRunError
 from rlcompare.store import Library, Snapshot
 from rlcompare.store.cache import read_slices
-from rlcompare.store.history import later_history
+from rlcompare.store.history import resolve
 from rlcompare.store.ingest import ingest, read_samples
 from rlcompare.store.record import RunRecord
 
@@ -134,28 +134,26 @@ class Runs:
         ``stopped`` (neither: ended without saying so, or was killed) or ``no data``.
         """
         now = time.time()
-        rows = []
-        for record in self.records:
-            reward = record.metrics[record.reward_key].stats if record.reward_key is not None else None
-            rows.append(
-                {
-                    "run": record.id,
-                    "name": record.name,
-                    "framework": record.framework,
-                    "source": ", ".join(dict.fromkeys(source.reader for source in record.sources)),
-                    "started": record.started,
-                    "updated": record.updated,
-                    "last_step": record.last_step,
-                    "step_unit": record.step_unit,
-                    "n_records": record.n_records,
-                    "status": _status(record, now),
-                    "seed": record.seed,
-                    "reward_key": record.reward_key,
-                    "last_reward": reward.last if reward else None,
-                    "best_reward": reward.maximum if reward else None,
-                    "sparkline": list(record.sparkline),
-                }
-            )
+        rows = [
+            {
+                "run": record.id,
+                "name": record.name,
+                "framework": record.framework,
+                "source": ", ".join(dict.fromkeys(source.reader for source in record.sources)),
+                "started": record.started,
+                "updated": record.updated,
+                "last_step": record.last_step,
+                "step_unit": record.step_unit,
+                "n_records": record.n_records,
+                "status": _status(record, now),
+                "seed": record.seed,
+                "reward_key": record.reward_key,
+                "last_reward": record.last_reward,
+                "best_reward": record.best_reward,
+                "sparkline": list(record.sparkline),
+            }
+            for record in self.records
+        ]
         extra = {
             "reward_key": pl.String(),
             "last_reward": pl.Float64(),
@@ -286,10 +284,7 @@ class Runs:
                 f"Expected a metric that one of {len(self)} runs has logged, got {name!r}. "
                 f"Hint: {_suggestion(name, [*names.BY_NAME, *every])}"
             )
-        rows = later_history(self._values(chosen))
-        shared = (pl.col("worker") != pl.col("worker").first().over("run")).any()
-        if rows.height and rows.select(shared).item():
-            rows = _average_workers(rows)
+        rows = resolve(self._values(chosen))
         ids = pl.Series("run", self.ids, dtype=pl.String)
         return rows.select(
             ids.gather(rows["run"]).alias("run"),
@@ -321,16 +316,6 @@ class Runs:
     def _restored(self, record: RunRecord) -> RunRecord:
         found = self._snapshot.found.get(record.id)
         return record if found is None else ingest(found, self._snapshot.cache, afresh=True)
-
-
-def _average_workers(rows: pl.DataFrame) -> pl.DataFrame:
-    """Average what several workers of one training logged at one step; a single worker's records stay apart."""
-    n_workers = pl.col("worker").n_unique().over("run")
-    single, several = rows.filter(n_workers == 1), rows.filter(n_workers > 1)
-    mean = several.group_by("run", "step").agg(
-        pl.lit("").alias("worker"), pl.col("writer").first(), pl.col("wall_time").min(), pl.col("value").mean()
-    )
-    return pl.concat([single, mean.select(rows.columns)]).sort("run", "step", maintain_order=True)
 
 
 def _status(record: RunRecord, now: float) -> str:

@@ -113,7 +113,15 @@ def test_a_restart_in_one_file_is_one_history(tmp_path: Path) -> None:
     write_verl(log, [{"reward": 10.0 * i} for i in range(3, 8)], mode="a", first_step=3)
     runs = rlc.open_runs(tmp_path)
     assert rewards(runs)["a.jsonl"] == [(1, 1.0), (2, 2.0), *((i, 10.0 * i) for i in range(3, 8))]
-    assert runs.table()["last_step"].to_list() == [7]
+    row = runs.table().row(0, named=True)
+    assert (row["last_step"], row["last_reward"], row["best_reward"]) == (7, 70.0, 70.0)
+
+
+def test_what_a_restart_replaced_is_not_the_best(tmp_path: Path) -> None:
+    log = write_verl(tmp_path / "a.jsonl", [{"reward": value} for value in (1.0, 2.0, 99.0)])
+    write_verl(log, [{"reward": value} for value in (2.5, 3.0, 2.0)], mode="a", first_step=2)
+    row = rlc.open_runs(tmp_path).table().row(0, named=True)
+    assert (row["last_reward"], row["best_reward"], row["sparkline"]) == (2.0, 3.0, [1.0, 2.5, 3.0, 2.0])
 
 
 def test_a_console_log_without_a_step_is_no_run(tmp_path: Path) -> None:

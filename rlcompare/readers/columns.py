@@ -61,11 +61,11 @@ class Columns:
                 spread: list[int | float | str | None] = [None] * height
                 for row, mark in zip(rows, marks, strict=True):
                     spread[row] = mark
-                columns.append(text.index_column(_encodable(name), spread))
+                columns.append(text.index_column(_column_name(name), spread))
         for name, (rows, values) in self._metrics.items():
-            columns.append(_spread(_encodable(name), rows, values, height))
+            columns.append(_spread(_column_name(name), rows, values, height))
         frame = pl.DataFrame(columns)
-        return Rows(frame, pl.Series("line", self._lines, dtype=pl.Int64), tuple(map(_encodable, self._left_out)))
+        return Rows(frame, pl.Series("line", self._lines, dtype=pl.Int64), tuple(map(_column_name, self._left_out)))
 
 
 def _spread(name: str, rows: list[int], values: list[float], height: int) -> pl.Series:
@@ -80,6 +80,6 @@ def _spread(name: str, rows: list[int], values: list[float], height: int) -> pl.
     return pl.select(pl.when(pl.Series(given)).then(pl.Series(spread)).alias(name)).to_series()
 
 
-def _encodable(name: str) -> str:
-    """Replace halves of surrogate pairs, which JSON may hold and a column's name may not."""
-    return name.encode("utf-8", errors="replace").decode()
+def _column_name(key: str) -> str:
+    """Replace what a key in JSON may be and a column's name may not: halves of surrogate pairs, or nothing."""
+    return key.encode("utf-8", errors="replace").decode() or "(no name)"

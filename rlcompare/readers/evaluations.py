@@ -151,7 +151,7 @@ def _std(values: Floats) -> pl.Series:
 READER = Reader(
     name="evaluations",
     title="Stable-Baselines3 evaluations",
-    files="evaluations.npz",
+    files="`evaluations.npz`",
     appends=False,
     claim=claim,
     read=read,

@@ -272,7 +272,7 @@ def _samples(table: pl.DataFrame) -> pl.DataFrame:
 READER = Reader(
     name="monitor",
     title="Stable-Baselines3 monitors",
-    files="*.monitor.csv",
+    files="`*.monitor.csv`, one a worker",
     appends=True,
     claim=claim,
     read=read,

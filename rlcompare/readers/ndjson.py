@@ -10,6 +10,7 @@ from __future__ import annotations
 import codecs
 import io
 import json
+import re
 from collections.abc import Collection, Iterator
 from typing import Any
 
@@ -23,6 +24,12 @@ from rlcompare.readers.text import Lines, Rows
 
 #: Lines looked at for the schema.
 SAMPLED = 64
+
+#: Objects nested deeper are garbage; Python's own limit depends on who calls.
+DEEPEST = 100
+
+#: Keys that would spoil the count of colons, or cannot be in a schema.
+_UNUSUAL = re.compile("[:\ud800-\udfff]|^$")
 
 Record = dict[str, Any]
 
@@ -120,7 +127,7 @@ def _all_at_once(data: bytes, first_line: int, index: Collection[str], leave_out
         if not _grow_schema(tree, record, "", index, leave_out):
             return None
     names = list(_leaves(tree))
-    if not tree or len(set(names)) < len(names):
+    if not names or len(set(names)) < len(names):
         return None
     try:
         frame = pl.read_ndjson(data, schema=_schema(tree))
@@ -138,8 +145,7 @@ def _all_at_once(data: bytes, first_line: int, index: Collection[str], leave_out
             if whole is None:
                 return None
             columns[at] = whole
-    frame = text.without_empty(pl.DataFrame(columns))
-    return Rows(frame, text.line_numbers(first_line, len(columns[0])))
+    return Rows(text.without_empty(pl.DataFrame(columns)), text.line_numbers(first_line, frame.height))
 
 
 def _null_tokens(data: bytes) -> int:
@@ -158,7 +164,7 @@ def _grow_schema(
 ) -> bool:
     """Add a sampled record's keys to the schema; False where only the way line by line can read such a record."""
     for key, value in record.items():
-        if key in leave_out or ":" in key:
+        if key in leave_out or _UNUSUAL.search(key):
             return False
         known = tree.get(key)
         if type(value) is dict:
@@ -225,10 +231,21 @@ def _line_by_line(
     return builder.rows()
 
 
-def _count_keys(value: Any) -> int:
-    if type(value) is dict:
-        return len(value) + sum(_count_keys(inner) for inner in value.values() if type(inner) in (dict, list))
-    return sum(_count_keys(inner) for inner in value if type(inner) in (dict, list))
+def _count_keys(value: Record) -> int:
+    """Count the keys of an object and of all objects in it; -1 where they nest deeper than logs do."""
+    keys = 0
+    level: list[Any] = [value]
+    for _ in range(DEEPEST):
+        inner: list[Any] = []
+        for node in level:
+            if type(node) is dict:
+                keys += len(node)
+                node = node.values()
+            inner += [child for child in node if type(child) is dict or type(child) is list]
+        if not inner:
+            return keys
+        level = inner
+    return -1
 
 
 def _parse(line: bytes) -> tuple[list[Record], bytes, str]:
@@ -266,8 +283,10 @@ def _parse_slowly(line: bytes) -> tuple[list[Record], bytes, str]:
         return made
 
     try:
-        string = line.decode()
+        string = line.decode() if line.lstrip().startswith(b"{") else ""
     except UnicodeDecodeError:
+        string = ""
+    if not string:
         return [], line, ""
     decoder = json.JSONDecoder(object_pairs_hook=record, parse_int=_parse_int)
     objects: list[Record] = []
@@ -277,7 +296,7 @@ def _parse_slowly(line: bytes) -> tuple[list[Record], bytes, str]:
             value, end = decoder.raw_decode(string, at)
         except (ValueError, RecursionError):
             break
-        if not isinstance(value, dict):
+        if not isinstance(value, dict) or _count_keys(value) < 0:
             break
         objects.append(value)
         at = _skip_space(string, end)

@@ -91,8 +91,8 @@ def _chunk(
 
 CSV_READER = Reader(
     name="sb3_csv",
-    title="Stable-Baselines3 `progress.csv`",
-    files="progress.csv",
+    title="Stable-Baselines3 logger, CSV",
+    files="`progress.csv`",
     appends=True,
     claim=claim_csv,
     read=read_csv,
@@ -100,8 +100,8 @@ CSV_READER = Reader(
 
 JSON_READER = Reader(
     name="sb3_json",
-    title="Stable-Baselines3 `progress.json`",
-    files="progress.json",
+    title="Stable-Baselines3 logger, JSON",
+    files="`progress.json`",
     appends=True,
     claim=claim_json,
     read=read_json,

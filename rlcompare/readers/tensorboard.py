@@ -37,6 +37,10 @@ _HF_SIGNS = (
 _HPARAMS_FOLDER = re.compile(r"\d{9,}\.\d+")
 _HPARAMS_SIGN = b"_hparams_/"
 
+#: Ray Tune's TensorBoard logger takes ``timesteps_total`` as the step where a result has it, else the iteration
+#: (ray/tune/logger/tensorboardx.py).
+_TUNE_ENV_STEPS = b"ray/tune/timesteps_total"
+
 #: Folders in which Keras, TF-Agents and others keep parts of one run.
 _PART_FOLDERS = frozenset({"train", "eval", "evaluation", "val", "valid", "validation", "test"})
 
@@ -139,15 +143,15 @@ def read(file: LogFile, resume: Resume | None) -> Chunk:
         pending = ReadIssue(str(file.relative), place, log.pending.message, log.pending.severity)
     elif log.offset == 0:
         pending = issues.pending("", "The file is empty: its writer was opened and has written nothing yet.")
-    framework = guess_framework([*(tag_text(tag) for tag in log.tags), *(tag for _, tag, _ in log.texts)])
+    framework = guess_framework(tag_text(tag) for tag in log.tags)
+    step_unit = "env step" if _TUNE_ENV_STEPS in log.tags else step_unit_of(framework)
     return Chunk(
         to_tables(log),
         log.offset,
         config=settings_of(log),
         issues=issues.done(),
         pending=pending,
-        # Ray Tune's own loggers count iterations, but its TensorBoard one takes the environment's steps where it can.
-        step_unit="env step" if b"ray/tune/timesteps_total" in log.tags else step_unit_of(framework),
+        step_unit=step_unit,
         framework=framework,
     )
 
@@ -155,7 +159,7 @@ def read(file: LogFile, resume: Resume | None) -> Chunk:
 READER = Reader(
     name="tensorboard",
     title="TensorBoard event files",
-    files="events.out.tfevents.*",
+    files="`events.out.tfevents.*`",
     appends=True,
     claim=claim,
     read=read,

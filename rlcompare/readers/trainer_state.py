@@ -122,8 +122,8 @@ def _config(state: dict[str, Any]) -> dict[str, Scalar]:
 
 READER = Reader(
     name="trainer_state",
-    title="Hugging Face / TRL `trainer_state.json`",
-    files="trainer_state.json, checkpoint-N/trainer_state.json",
+    title="Hugging Face Trainer and TRL",
+    files="`trainer_state.json`, of several `checkpoint-N/` the last",
     appends=False,
     claim=claim,
     read=read,

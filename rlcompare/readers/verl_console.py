@@ -94,7 +94,7 @@ def _printed_config(file: LogFile, issues: IssueList, training: bool) -> tuple[d
 
 READER = Reader(
     name="verl_console",
-    title="verl console log",
+    title="verl console log, as `tee` keeps it",
     files="`*.log`, `*.txt`, `*.out`, W&B's `output.log`: lines `step:N - key:value - …`",
     appends=True,
     claim=claim,

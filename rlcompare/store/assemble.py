@@ -83,9 +83,8 @@ def metrics(found: Sequence[Stream]) -> dict[str, MetricRecord]:
     return chosen
 
 
-def sparkline(curve: pl.DataFrame, points: int) -> tuple[float, ...]:
-    """Summarize a curve for a table cell: means of equal stretches of its finite values, at most ``points``."""
-    values = curve["value"].filter(curve["value"].is_finite())
+def sparkline(values: pl.Series, points: int) -> tuple[float, ...]:
+    """Summarize finite values for a table cell: means of equal stretches, at most ``points``."""
     n = values.len()
     if n <= points:
         return tuple(values.to_list())

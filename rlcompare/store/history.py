@@ -103,3 +103,31 @@ def _later(value: pl.Expr, which: str) -> pl.Expr:
     reverse = value.reverse()
     running = reverse.cum_min() if which == "min" else reverse.cum_max()
     return running.forward_fill().shift().reverse()
+
+
+def average_workers(rows: pl.DataFrame) -> pl.DataFrame:
+    """Average what several workers of one training logged at one step; a single worker's records stay apart.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Columns ``run``, ``worker``, ``writer``, ``step``, ``wall_time``, ``value``.
+
+    Returns
+    -------
+    DataFrame, the same columns
+        Of several workers: the mean of their values, the first of their times, an empty ``worker``.
+    """
+    if rows.is_empty() or rows["worker"].n_unique() == 1:
+        return rows
+    n_workers = pl.col("worker").n_unique().over("run")
+    single, several = rows.filter(n_workers == 1), rows.filter(n_workers > 1)
+    mean = several.group_by("run", "step").agg(
+        pl.lit("").alias("worker"), pl.col("writer").first(), pl.col("wall_time").min(), pl.col("value").mean()
+    )
+    return pl.concat([single, mean.select(rows.columns)]).sort("run", "step", maintain_order=True)
+
+
+def resolve(rows: pl.DataFrame) -> pl.DataFrame:
+    """One history a run: :func:`later_history`, then :func:`average_workers`."""
+    return average_workers(later_history(rows))

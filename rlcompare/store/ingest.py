@@ -21,8 +21,8 @@ from rlcompare.schema import LOG_INDEX, SAMPLES
 from rlcompare.store import assemble
 from rlcompare.store.cache import RunCache, read_slices
 from rlcompare.store.discovery import FoundRun, Source
-from rlcompare.store.history import later_history
-from rlcompare.store.record import MetricRecord, Part, RunRecord, SourceRecord, describe
+from rlcompare.store.history import resolve
+from rlcompare.store.record import Part, RunRecord, SourceRecord, describe
 
 log = logging.getLogger(__name__)
 
@@ -248,14 +248,15 @@ def _summarize(found: FoundRun, sources: tuple[SourceRecord, ...], writer: _Writ
         next_part=writer.next,
     )
     if reward_key is not None:
-        curve = run_curve(record, metrics[reward_key])
-        record = replace(record, sparkline=assemble.sparkline(curve, SPARKLINE_POINTS))
+        curve = resolve(read_slices([(0, record.directory, piece) for piece in metrics[reward_key].slices]))
+        finite = curve["value"].filter(curve["value"].is_finite())
+        record = replace(
+            record,
+            last_reward=float(curve["value"][-1]),
+            best_reward=float(finite.max()) if finite.len() else None,  # type: ignore[arg-type]
+            sparkline=assemble.sparkline(finite, SPARKLINE_POINTS),
+        )
     return replace(record, fingerprint=_fingerprint(sources, config))
-
-
-def run_curve(record: RunRecord, metric: MetricRecord) -> pl.DataFrame:
-    """Read one metric of one run, restarts resolved."""
-    return later_history(read_slices([(0, record.directory, piece) for piece in metric.slices]))
 
 
 def _combined(sources: Sequence[SourceRecord], writer: _Writer) -> dict[str, Part]:

@@ -147,6 +147,8 @@ class RunRecord:
     finished: bool
     tentative: bool
     reward_key: str | None = None
+    last_reward: float | None = None
+    best_reward: float | None = None
     sparkline: tuple[float, ...] = ()
     next_part: int = 0
     fingerprint: str = ""
@@ -192,6 +194,7 @@ def dump(record: RunRecord) -> bytes:
         key: [[astuple(piece) for piece in m.slices], _dump_stats(m.stats), m.source, m.also_in, m.step_unit]
         for key, m in record.metrics.items()
     }
+    raw["last_reward"] = _number(record.last_reward)
     raw["sparkline"] = record.sparkline
     raw["config_issues"] = [astuple(issue) for issue in record.config_issues]
     raw["config"] = {key: _number(value) for key, value in record.config.items()}
@@ -214,6 +217,7 @@ def load(data: bytes) -> RunRecord | None:
             },
             config=raw["config"],
             config_issues=tuple(starmap(ReadIssue, raw["config_issues"])),
+            last_reward=None if raw["last_reward"] is None else float(raw["last_reward"]),
             sparkline=tuple(raw["sparkline"]),
         )
     except (ValueError, KeyError, TypeError, AttributeError):
@@ -223,7 +227,7 @@ def load(data: bytes) -> RunRecord | None:
 #: Fields that JSON takes as they are.
 _PLAIN = (
     *("id", "name", "directory", "config_stamp", "framework", "step_unit", "seed", "started", "updated"),
-    *("finished", "tentative", "reward_key", "next_part", "fingerprint"),
+    *("finished", "tentative", "reward_key", "best_reward", "next_part", "fingerprint"),
 )
 _PLAIN_SOURCE = (
     "path",

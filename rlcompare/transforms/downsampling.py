@@ -81,7 +81,7 @@ def _kept_rows(x: NDArray[np.float64], values: NDArray[np.float64], n_buckets: i
 
 
 def _bucket_width(first: float, last: float, n_buckets: int) -> float:
-    """The smallest power of two of whose multiples at most `n_buckets` intervals cover first to last."""
+    """Return the smallest power of two of whose multiples at most `n_buckets` intervals cover first to last."""
     span = last - first
     if span == 0:
         return max(1.0, abs(first))

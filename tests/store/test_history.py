@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rlcompare.store.history import later_history, workers
+from rlcompare.store.history import average_workers, later_history, workers
 
 
 def kept(steps: list[int], writers: list[int] | None = None, worker: list[str] | None = None) -> list[tuple[int, int]]:
@@ -89,3 +89,22 @@ def test_writers_whose_times_overlap_are_workers(
     times: list[tuple[float | None, float | None]], expected: list[tuple[str, int]]
 ) -> None:
     assert workers(times) == expected
+
+
+def test_workers_are_averaged_at_each_step_and_a_single_one_is_left_alone() -> None:
+    rows = pl.DataFrame(
+        {
+            "run": [0, 0, 0, 1, 1],
+            "worker": ["0", "0", "1", "", ""],
+            "writer": 0,
+            "step": [1, 2, 1, 5, 5],
+            "wall_time": [10.0, 11.0, 9.0, None, None],
+            "value": [1.0, 4.0, 3.0, 7.0, 8.0],
+        }
+    )
+    assert average_workers(rows).select("run", "step", "wall_time", "value").rows() == [
+        (0, 1, 9.0, 2.0),
+        (0, 2, 11.0, 4.0),
+        (1, 5, None, 7.0),
+        (1, 5, None, 8.0),
+    ]

@@ -1,13 +1,14 @@
 """TensorBoard's event files, decoded: ``scan`` the bytes fast (or ``walk`` them plainly), then arrange the values.
 
 ``framing`` knows records and checksums, ``event`` the protobuf fields of one record, ``dtypes`` TensorFlow's numbers.
-``scan`` takes ``rows`` that repeat a shape (``shapes``) at once and other records by their ``kinds``. ``tables`` makes
+``plain`` reads record by record; ``fast`` takes ``rows`` that repeat a shape (``shapes``, ``checksums``) at once and other records by
+their ``kinds``. ``tables`` makes
 wide frames of what is found, ``settings`` a run's configuration.
 """
 
-from rlcompare.readers.tfevents.scan import scan
+from rlcompare.readers.tfevents.fast import scan
+from rlcompare.readers.tfevents.plain import walk
 from rlcompare.readers.tfevents.settings import settings_of
 from rlcompare.readers.tfevents.tables import to_tables
-from rlcompare.readers.tfevents.walk import walk
 
 __all__ = ["scan", "settings_of", "to_tables", "walk"]

@@ -170,13 +170,14 @@ def parse_event(data: bytes) -> Event:
 
 def _parse_value(data: bytes, at: int, end: int, event: Event) -> None:
     """Read one ``Summary.Value`` into ``event``: a scalar, a text, hparams, or nothing where it is something else."""
-    tag_at = tag_end = simple_at = -1
+    tag_at = tag_end = 0
+    simple_at = -1
     tensor: tuple[int, int] | None = None
     plugin, content = b"", b""
     other = repeated = False
     for key, start, stop in fields(data, at, end):
         if key == _VALUE_TAG:
-            repeated |= tag_at >= 0
+            repeated |= tag_at > 0
             tag_at, tag_end = start, stop
         elif key == _VALUE_SIMPLE:
             # Of the fields that exclude each other the last one stands, as in protobuf.
@@ -191,29 +192,32 @@ def _parse_value(data: bytes, at: int, end: int, event: Event) -> None:
             other = True
     if plugin == b"hparams":
         event.hparams.append(content)
-    elif other or (tensor is None and simple_at < 0):
+    elif other:
         pass
     elif simple_at >= 0:
-        if tag_at < 0:
-            event.faults.append("expected a tag with a scalar, came none")
-        else:
-            (value,) = struct.unpack_from("<f", data, simple_at)
-            event.scalars.append(Scalar(data[tag_at:tag_end], value, tag_at, simple_at, "<f4"))
-            event.plain &= not repeated
-            return
-    elif tensor is not None and tag_at >= 0:
+        (value,) = struct.unpack_from("<f", data, simple_at)
+        _add_scalar(event, Scalar(data[tag_at:tag_end], value, tag_at, simple_at, "<f4"), repeated)
+        return
+    elif tensor is not None:
         parsed = _parse_tensor(data, *tensor)
         if plugin == b"text":
             if parsed.text is not None:
                 event.texts.append((tag_text(data[tag_at:tag_end]), parsed.text))
         elif parsed.value is not None and (plugin == b"scalars" or (not plugin and parsed.rank == 0)):
-            scalar = Scalar(data[tag_at:tag_end], parsed.value, tag_at, parsed.at, parsed.dtype)
-            event.scalars.append(scalar)
-            event.plain &= not repeated
+            _add_scalar(event, Scalar(data[tag_at:tag_end], parsed.value, tag_at, parsed.at, parsed.dtype), repeated)
             return
         elif plugin == b"scalars":
             event.faults.append(f"expected one number under {tag_text(data[tag_at:tag_end])!r}, came {parsed.came}")
     event.plain = False
+
+
+def _add_scalar(event: Event, scalar: Scalar, repeated: bool) -> None:
+    if scalar.tag:
+        event.scalars.append(scalar)
+        event.plain &= not repeated
+    else:
+        event.faults.append("expected a tag with a scalar, came none")
+        event.plain = False
 
 
 def _plugin(data: bytes, at: int, end: int) -> tuple[bytes, bytes]:

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from rlcompare.readers.tfevents.checksums import Checksums
 from rlcompare.readers.tfevents.event import MalformedEventError, parse_event
 from rlcompare.readers.tfevents.framing import CRC_BYTES, FRAME_BYTES, HEADER_BYTES, Bytes, header_of, payload_is_sound
 from rlcompare.readers.tfevents.log import EventLog, Ints
 from rlcompare.readers.tfevents.rows import explode
-from rlcompare.readers.tfevents.shapes import Checksums, Shape, ShapeCache, shape_of, span_of
+from rlcompare.readers.tfevents.shapes import Shape, ShapeCache, shape_of
 
 #: Fewer records of one size are parsed one by one.
 _FEWEST_ALIKE = 6
@@ -65,10 +66,10 @@ def _take_size(log: EventLog, frames: Bytes, starts: Ints) -> None:
     """Take records of one size; ``frames``, shape (n, size), is a copy that may be written to."""
     n, size = frames.shape
     blank = header_of(size - FRAME_BYTES) + bytes(size - HEADER_BYTES)
-    sound = Checksums.of([blank], min(n, span_of(size))).sound(frames)
+    sound = Checksums.of([blank], n).sound(frames)
     log.damaged.update(dict.fromkeys(starts[~sound].tolist(), size - FRAME_BYTES))
     todo = np.flatnonzero(sound)
-    for known in KINDS.of(size):
+    for known in KINDS.by_first.get(size, ()):
         todo = _take_kind(log, frames, starts, todo, known)
     rare = 0
     while len(todo):
@@ -110,5 +111,6 @@ def _tags(log: EventLog, names: Bytes) -> Ints:
     """Numbers of the tags that stand in ``names``, shape (n, length)."""
     n, length = names.shape
     joined = names.tobytes()
-    number = log.tag
-    return np.array([number(joined[at : at + length]) for at in range(0, n * length, length)], np.int64)
+    known = log.tags
+    each = [joined[at : at + length] for at in range(0, n * length, length)]
+    return np.array([known[name] if name in known else log.tag(name) for name in each], np.int64)

@@ -56,7 +56,7 @@ def settings_of(log: EventLog) -> dict[str, Scalar]:
 def _of_table(lines: Iterable[str]) -> dict[str, Scalar]:
     settings: dict[str, Scalar] = {}
     for line in lines:
-        key, bar, value = line.strip().strip("|").partition("|")
+        key, bar, value = line.strip().removeprefix("|").removesuffix("|").partition("|")
         if bar:
             settings[key.strip()] = _of_text(value.strip())
     return settings

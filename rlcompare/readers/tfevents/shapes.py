@@ -3,10 +3,6 @@
 A training loop writes the same tags in the same order at every step, so that the records of one step (a *row*) are as
 many bytes as those of the next and differ only in times, steps, values and checksums. Where all other bytes of a row
 equal those of a row that was parsed, it parses the same way, and its fields can be taken from their places.
-
-Checksums cost one call a row, not one a record: a CRC register that runs over data followed by that data's own CRC
-ends in a state that does not depend on the data. So once every stored checksum is replaced by its unmasked value, all
-sound rows of a shape have one CRC. One damaged record always changes it; more than one do but for one case in 2^32.
 """
 
 from __future__ import annotations
@@ -14,19 +10,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from threading import Lock
-from typing import Any
 
-import google_crc32c
 import numpy as np
 import numpy.typing as npt
 
+from rlcompare.readers.tfevents.checksums import Checksums, Places
 from rlcompare.readers.tfevents.dtypes import as_float64, storage
 from rlcompare.readers.tfevents.event import Event
-from rlcompare.readers.tfevents.framing import CRC_BYTES, HEADER_BYTES, Bytes, crc32c, unmask
+from rlcompare.readers.tfevents.framing import CRC_BYTES, HEADER_BYTES, Bytes
 from rlcompare.readers.tfevents.log import Floats, Ints
 
-#: Bytes that one checksum call covers where rows are short.
-_CRC_SPAN = 16_384
+#: What a block must hold to be worth its fixed cost.
+_FEWEST_ROWS = 8
+_FEWEST_SCALARS = 256
 
 #: A step this wide cannot be gathered as one 64-bit word: it is beyond 2^49, or negative.
 _WIDEST_STEP = 7
@@ -44,40 +40,6 @@ class Field:
     tag_at: int
     at: int
     dtype: str
-
-
-@dataclass(frozen=True, slots=True)
-class Places:
-    """Numbers of one type at fixed places of a row.
-
-    Parameters
-    ----------
-    columns : ndarray of int
-        Which bytes of the row: those of the first number, then those of the second, and so on.
-    dtype : str
-        The type of the bytes, see ``dtypes.storage``.
-    """
-
-    columns: Ints
-    dtype: str
-
-    @classmethod
-    def of(cls, at: Sequence[int], dtype: str) -> Places:
-        """Numbers of ``dtype`` that begin at the bytes ``at``."""
-        return cls(np.add.outer(np.array(at, np.int64), np.arange(np.dtype(dtype).itemsize)).ravel(), dtype)
-
-    @property
-    def first(self) -> Places:
-        """The first of the numbers alone."""
-        return Places(self.columns[: np.dtype(self.dtype).itemsize], self.dtype)
-
-    def take(self, rows: Bytes) -> npt.NDArray[Any]:
-        """Take the numbers out of rows, shape (n, width), as an array of shape (n, numbers)."""
-        return rows.take(self.columns, axis=1).view(self.dtype)
-
-    def put(self, rows: Bytes, numbers: npt.NDArray[Any]) -> None:
-        """Overwrite them."""
-        rows[:, self.columns] = numbers.view(np.uint8)
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,6 +63,8 @@ class Shape:
     numbers : tuple of (dtype, which fields, Places)
         The fields by their type.
     checksums : Checksums
+    worthwhile : int
+        Rows below which a block of them costs more than its records one by one.
     """
 
     width: int
@@ -113,6 +77,7 @@ class Shape:
     fields: tuple[Field, ...]
     numbers: tuple[tuple[str, Ints, Places], ...]
     checksums: Checksums
+    worthwhile: int
 
     @property
     def n_records(self) -> int:
@@ -163,63 +128,6 @@ class Shape:
         for dtype, which, places in self.numbers:
             values[which] = as_float64(places.take(rows), dtype).T
         return values
-
-
-@dataclass(frozen=True, slots=True)
-class Checksums:
-    """The payload checksums of rows, and what a sound row's own comes to once they are unmasked.
-
-    Parameters
-    ----------
-    places : Places
-    row_crc : int
-        CRC of a sound row.
-    span : int
-        How many rows one call covers.
-    span_crc : int
-        CRC of so many sound rows.
-    """
-
-    places: Places
-    row_crc: int
-    span: int
-    span_crc: int
-
-    @classmethod
-    def of(cls, frames: Sequence[bytes], span: int) -> Checksums:
-        """Learn them from a row's records, whatever their payloads are."""
-        ends = np.cumsum([len(frame) for frame in frames])
-        row = b"".join(
-            frame[:-CRC_BYTES] + crc32c(frame[HEADER_BYTES:-CRC_BYTES]).to_bytes(4, "little") for frame in frames
-        )
-        return cls(Places.of((ends - CRC_BYTES).tolist(), "<u4"), crc32c(row), span, crc32c(row * span))
-
-    def sound(self, rows: Bytes) -> npt.NDArray[np.bool_]:
-        """Tell which rows have right payload checksums.
-
-        Parameters
-        ----------
-        rows : contiguous, writable ndarray of uint8, shape (n, width)
-            Rows whose headers are known to be right. Where all are sound, their checksums are left unmasked.
-        """
-        n, width = rows.shape
-        stored = self.places.take(rows)
-        self.places.put(rows, unmask(stored))
-        whole = n - n % self.span
-        value = google_crc32c.value
-        sound = np.ones(n, np.bool_)
-        spans = [value(span) == self.span_crc for span in rows[:whole].reshape(-1, self.span * width)]
-        sound[:whole] = np.repeat(spans, self.span)
-        for row in (*np.flatnonzero(~sound), *range(whole, n)):
-            sound[row] = value(rows[row]) == self.row_crc
-        if not sound.all():
-            self.places.put(rows, stored)
-        return sound
-
-
-def span_of(width: int) -> int:
-    """Say how many rows of ``width`` bytes one checksum call covers."""
-    return max(1, _CRC_SPAN // width)
 
 
 def shape_of(frames: Sequence[bytes], events: Sequence[Event], *, any_tag: bool = False) -> Shape | None:
@@ -276,7 +184,8 @@ def shape_of(frames: Sequence[bytes], events: Sequence[Event], *, any_tag: bool 
         step_width=step_width,
         fields=tuple(fields),
         numbers=_by_type(fields),
-        checksums=Checksums.of(frames, span_of(at)),
+        checksums=Checksums.of(frames),
+        worthwhile=max(_FEWEST_ROWS, _FEWEST_SCALARS // len(fields)),
     )
 
 
@@ -290,26 +199,31 @@ def _by_type(fields: Sequence[Field]) -> tuple[tuple[str, Ints, Places], ...]:
 
 
 class ShapeCache:
-    """Shapes by the size of their first record, the latest first; shared by all files and threads, bounded.
+    """Shapes that were found to repeat, shared by all files and threads, bounded.
 
     Only speed depends on what it holds: a shape is used where its bytes are found, and they mean the same everywhere.
+    ``by_first`` has the shapes by the size of their first record, the latest first. It is replaced, never changed, so
+    that readers take no lock: they see the one dictionary or the other.
+
+    Parameters
+    ----------
+    most_bytes : int
+        Bytes of rows; what is kept of them takes about eight times as many.
+    most_alike : int
+        Shapes of one size of the first record.
     """
 
     def __init__(self, most_bytes: int, most_alike: int = 16) -> None:
+        self.by_first: dict[int, tuple[Shape, ...]] = {}
         self._most_bytes = most_bytes
         self._most_alike = most_alike
         self._lock = Lock()
-        self._by_first: dict[int, tuple[Shape, ...]] = {}
         self._oldest_first: list[Shape] = []
-
-    def of(self, first: int) -> tuple[Shape, ...]:
-        """Return the shapes whose first record has ``first`` bytes."""
-        return self._by_first.get(first, ())
 
     def add(self, shape: Shape) -> None:
         """Remember a shape and forget the oldest ones beyond the bounds."""
         with self._lock:
-            alike = (shape, *self.of(shape.first))[: self._most_alike]
+            alike = (shape, *self.by_first.get(shape.first, ()))[: self._most_alike]
             kept = [known for known in self._oldest_first if known.first != shape.first or known in alike]
             kept.append(shape)
             total = sum(known.width for known in kept)
@@ -318,11 +232,9 @@ class ShapeCache:
             by_first: dict[int, tuple[Shape, ...]] = {}
             for known in kept:
                 by_first[known.first] = (known, *by_first.get(known.first, ()))
-            # Readers take no lock: they see the one dictionary or the other.
-            self._oldest_first, self._by_first = kept, by_first
+            self._oldest_first, self.by_first = kept, by_first
 
     def clear(self) -> None:
         """Forget all shapes."""
         with self._lock:
-            self._oldest_first = []
-            self._by_first = {}
+            self._oldest_first, self.by_first = [], {}

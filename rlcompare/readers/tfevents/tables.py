@@ -142,19 +142,19 @@ def _single_rows(single: Scalars, starts: Ints) -> tuple[Ints, Ints, int]:
 
 def _groups(rows: _Arranged) -> list[tuple[list[int], npt.NDArray[np.bool_]]]:
     """Group tags whose rows are nearly the same, the fullest first; with each group, which rows it uses."""
-    groups: list[tuple[list[int], npt.NDArray[np.bool_], int]] = []
+    groups: list[tuple[list[int], npt.NDArray[np.bool_]]] = []
     for tag, column in sorted(rows.columns.items(), key=lambda item: -item[1].count):
         used = np.zeros(len(rows.steps), np.bool_)
         column.mark(used)
-        n = column.count
-        for i, (tags, others, values) in enumerate(groups[-_TABLES_COMPARED:], max(0, len(groups) - _TABLES_COMPARED)):
+        for i, (tags, others) in enumerate(groups[-_TABLES_COMPARED:], max(0, len(groups) - _TABLES_COMPARED)):
             both = used | others
-            if int(both.sum()) * (len(tags) + 1) <= _CELLS_A_VALUE * (values + n):
-                groups[i] = ([*tags, tag], both, values + n)
+            more_cells = int(both.sum()) * (len(tags) + 1) - int(others.sum()) * len(tags)
+            if more_cells <= _CELLS_A_VALUE * column.count:
+                groups[i] = ([*tags, tag], both)
                 break
         else:
-            groups.append(([tag], used, n))
-    return [([tag for tag in rows.columns if tag in tags], used) for tags, used, _ in groups]
+            groups.append(([tag], used))
+    return [([tag for tag in rows.columns if tag in set(tags)], used) for tags, used in groups]
 
 
 def _table(rows: _Arranged, tags: list[int], wanted: Ints, names: dict[int, str]) -> pl.DataFrame:

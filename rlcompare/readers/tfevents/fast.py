@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import BinaryIO
 
+import numpy as np
+
 from rlcompare.readers.tfevents.event import Event, MalformedEventError, parse_event
 from rlcompare.readers.tfevents.framing import CRC_BYTES, HEADER, HEADER_BYTES, find_record, frame_bytes
 from rlcompare.readers.tfevents.kinds import take_by_kind
@@ -16,9 +18,6 @@ from rlcompare.readers.tfevents.log import EventLog
 from rlcompare.readers.tfevents.rows import block, take_run
 from rlcompare.readers.tfevents.shapes import Shape, ShapeCache, shape_of
 from rlcompare.readers.tfevents.window import WINDOW_BYTES, Window
-
-#: Fewer rows cost more as a block than one by one.
-_FEWEST_ROWS = 8
 
 #: Records of unknown shape after which a row is learnt for the first time; doubled after each failure.
 _PATIENCE = 64
@@ -33,7 +32,7 @@ _WIDEST_ROW = 20_000
 _MARGIN_BYTES = 1 << 16
 
 #: Rows that any file of this process was found to repeat.
-ROWS = ShapeCache(most_bytes=16 << 20)
+ROWS = ShapeCache(most_bytes=4 << 20)
 
 
 def scan(stream: BinaryIO, offset: int = 0) -> EventLog:
@@ -66,6 +65,7 @@ class _Scan:
         self.last_waiting = offset
         self.patience = _PATIENCE
         self.learn_at = _PATIENCE
+        self.learnt_to = 0
         self.margin = _MARGIN_BYTES
 
     def run(self) -> EventLog:
@@ -97,25 +97,31 @@ class _Scan:
             Bytes that must be in the window to go on there; 0 for any more, -1 where the header is damaged.
         """
         window, waiting, sizes = self.window, self.waiting, self.sizes
-        memory = window.memory
-        last = window.stop - (HEADER_BYTES if window.ended else self.margin)
+        memory, stop, unpack = window.memory, window.stop, HEADER.unpack_from
+        last = stop - (HEADER_BYTES if window.ended else self.margin)
+        self.learnt_to = 0
+        known, learn_at = ROWS.by_first, self.learn_at
         at = 0
         while at <= last:
-            header = HEADER.unpack_from(memory, at)
+            header = unpack(memory, at)
             size = sizes.get(header)
             if size is None:
                 size = frame_bytes(*header)
                 if not size:
                     return at, -1
                 sizes[header] = size
-            if at + size > window.stop:
+            if at + size > stop:
                 return at, size
-            passed = self.take_rows(at, size)
-            if not passed and len(waiting) >= self.learn_at:
+            passed = 0
+            if size in known:
+                passed = self.take_rows(at, size)
+            if not passed and len(waiting) >= learn_at and at >= self.learnt_to:
                 self.learn(at)
                 passed = self.take_rows(at, size)
+                known, learn_at = ROWS.by_first, self.learn_at
             if passed:
                 at += passed
+                learn_at = self.learn_at
             else:
                 waiting.append(at)
                 at += size
@@ -150,39 +156,46 @@ class _Scan:
 
     def take_rows(self, at: int, first: int) -> int:
         """Take all rows of a known shape from ``at`` on; return their bytes, 0 where there are too few."""
-        for shape in ROWS.of(first):
+        for shape in ROWS.by_first.get(first, ()):
             if self.repeats(at, shape):
                 n = take_run(self.log, self.window.data[: self.window.stop], self.window.base, at, shape)
-                self.margin = max(self.margin, min(_FEWEST_ROWS * shape.width, WINDOW_BYTES // 4))
-                if n * len(shape.fields) >= _LONG_RUN:
+                self.margin = max(self.margin, min(shape.worthwhile * shape.width, WINDOW_BYTES // 4))
+                passed = n * shape.width
+                if n * len(shape.fields) >= _LONG_RUN and self.window.stop - at - passed >= shape.width:
                     self.learn_at = 0
                 if n:
-                    return n * shape.width
+                    return passed
         return 0
 
     def repeats(self, at: int, shape: Shape) -> bool:
         """Tell whether enough rows of the shape follow each other from ``at`` on."""
         width = shape.width
         memory = self.window.memory
-        last = at + (_FEWEST_ROWS - 1) * width
+        last = at + (shape.worthwhile - 1) * width
         if self.window.stop - last < width:
             return False
         if memory[at : at + HEADER_BYTES] != memory[last : last + HEADER_BYTES]:
             return False
-        return bool(shape.matches(block(self.window.data, at, _FEWEST_ROWS, width)).all())
+        data, first = self.window.data, shape.first
+        # By its first record the beginning of a row is told from most other places.
+        if not np.array_equal(data[at : at + first] & shape.same[:first], shape.expected[:first]):
+            return False
+        return bool(shape.matches(block(data, at, shape.worthwhile, width)).all())
 
     def learn(self, at: int) -> None:
         """Look for a row that repeats: the records of one step, from ``at`` on or from where the next step begins."""
+        self.patience *= 2
         for _ in range(2):
             shape, at = self.row_from(at)
             if at < 0:
                 break
-            if shape is not None and self.repeats(at - shape.width, shape):
-                if not any(self.repeats(at - shape.width, known) for known in ROWS.of(shape.first)):
+            start = at - shape.width if shape else at
+            if shape and self.repeats(start, shape):
+                if not any(self.repeats(start, known) for known in ROWS.by_first.get(shape.first, ())):
                     ROWS.add(shape)
-                self.patience = _PATIENCE
-                return
-        self.patience *= 2
+                    self.patience = _PATIENCE
+                self.learnt_to = at
+                break
         self.learn_at = len(self.waiting) + self.patience
 
     def row_from(self, at: int) -> tuple[Shape | None, int]:

@@ -1,6 +1,6 @@
 """The plain way through an event file: one record after the other, each checked and parsed by itself.
 
-It is the reference for the fast way in ``scan.py``, which must give the same whatever the bytes are, and reads the
+It is the reference for the fast way in ``fast.py``, which must give the same whatever the bytes are, and reads the
 heads of files.
 """
 

@@ -1,0 +1,78 @@
+"""Which source key stands behind a canonical name."""
+
+from __future__ import annotations
+
+import pytest
+
+from rlcompare.metrics import CANONICAL, canonical_of, guess_framework, resolve, spellings, step_unit_of, title_of
+
+
+@pytest.mark.parametrize(
+    ("name", "keys", "expected"),
+    [
+        pytest.param("reward", ["critic/rewards/mean", "critic/score/mean"], "critic/score/mean", id="score before KL"),
+        pytest.param("reward", ["eval/mean_reward", "r", "rollout/ep_rew_mean"], "rollout/ep_rew_mean", id="SB3"),
+        pytest.param("reward", ["eval/mean_reward"], "eval/mean_reward", id="evaluations only"),
+        pytest.param("reward", ["loss"], None, id="not logged"),
+        pytest.param("response_length", ["seq_len", "prompt_length/mean"], None, id="the prompt is no response"),
+        pytest.param("entropy", ["train/entropy_loss"], None, id="SB3 logs its negative"),
+        pytest.param("clip_fraction", ["response_length/clip_ratio", "train/clip_range"], None, id="look-alikes"),
+        pytest.param("validation_score", ["val/test_score/gsm8k"], "val/test_score/gsm8k", id="old verl"),
+        pytest.param("validation_score", ["val-core/kk/acc/mean@8"], "val-core/kk/acc/mean@8", id="new verl"),
+        pytest.param("validation_score", ["eval_loss", "eval_runtime", "eval/std_reward"], None, id="not scores"),
+        pytest.param("my/own key", ["my/own key"], "my/own key", id="a source key answers for itself"),
+        pytest.param("kl", ["actor/ppo_kl", "actor/kl_loss"], "actor/kl_loss", id="to the reference first"),
+    ],
+)
+def test_resolve(name: str, keys: list[str], expected: str | None) -> None:
+    assert resolve(name, keys) == expected
+
+
+def test_every_listed_key_resolves_to_its_canonical_name() -> None:
+    for canonical in CANONICAL:
+        for key in canonical.keys:
+            assert resolve(canonical.name, [key]) == key
+
+
+@pytest.mark.parametrize(
+    ("key", "expected"),
+    [
+        ("critic/score/mean", "reward"),
+        ("eval/mean_reward", "validation_score"),
+        ("eval/std_reward", None),
+        ("eval_loss", None),
+        ("val-core/math/reward/mean@4", "validation_score"),
+        ("train/entropy_loss", None),
+        ("completions/clipped_ratio", "truncated_share"),
+    ],
+)
+def test_canonical_of(key: str, expected: str | None) -> None:
+    assert canonical_of(key) == expected
+
+
+@pytest.mark.parametrize(
+    ("keys", "framework", "unit"),
+    [
+        (["critic/score/mean", "actor/lr"], "verl", "step"),
+        (["train/completions/mean_length"], "TRL", "step"),
+        (["ray/tune/episode_reward_mean"], "RLlib", "iteration"),
+        (["time/fps", "rollout/ep_rew_mean"], "Stable-Baselines3", "env step"),
+        (["charts/SPS"], "CleanRL", "env step"),
+        (["reward"], "", ""),
+    ],
+)
+def test_the_framework_shows_in_its_keys(keys: list[str], framework: str, unit: str) -> None:
+    assert guess_framework(keys) == framework
+    assert step_unit_of(framework) == unit
+
+
+def test_spellings_of_one_metric_in_two_formats() -> None:
+    assert spellings("train/loss") == ("loss",)
+    assert spellings("eval/accuracy") == ("eval_accuracy",)
+    assert spellings("ray/tune/info/learner/kl") == ("info/learner/kl",)
+    assert spellings("rollout/ep_rew_mean") == ()
+
+
+def test_titles() -> None:
+    assert title_of("response_length") == "Response length"
+    assert title_of("actor/pg_loss") == "actor/pg_loss"
