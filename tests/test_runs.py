@@ -130,6 +130,15 @@ def test_a_console_log_without_a_step_is_no_run(tmp_path: Path) -> None:
     assert rewards(rlc.open_runs(tmp_path)) == {"train.log": [(1, 0.5)]}
 
 
+def test_a_console_log_that_cannot_be_read_is_told_of(tmp_path: Path) -> None:
+    (tmp_path / "train.log").write_text("step:1 - critic/score/mean:0.5\n", encoding="utf-16")
+    runs = rlc.open_runs(tmp_path)
+    assert len(runs) == 0
+    (issue,) = runs.issues().rows(named=True)
+    assert (issue["file"], issue["severity"]) == ("train.log", "error")
+    assert "the file is UTF-16" in issue["message"]
+
+
 def test_only_config_that_differs_is_set_side_by_side(tmp_path: Path) -> None:
     for seed in (1, 2):
         write_verl(tmp_path / f"s{seed}" / "metrics.jsonl", [{"reward": 1.0}])

@@ -113,7 +113,9 @@ def _body(file: LogFile, offset: int, columns: tuple[str, ...], separator: str, 
 def split_header(line: bytes, separator: str, issues: IssueList, number: int = 1) -> tuple[str, ...]:
     """Column names of a header line, made unique: ``loss``, ``loss (2)``; a column without a name is ``column 3``."""
     string = line.removeprefix(codecs.BOM_UTF8).decode(errors="replace")
-    if "\ufffd" in string:
+    if "\0" in string:
+        issues.add(f"line {number}", f"Expected a header, found binary data: {text.shown(line)}.", "error")
+    elif "\ufffd" in string:
         issues.add(f"line {number}", "Expected UTF-8 in the header; other bytes are shown as \ufffd.")
     cells = split_cells(string, separator)
     if not isinstance(cells, list):

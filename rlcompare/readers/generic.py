@@ -25,6 +25,11 @@ def is_folder_log(file: LogFile) -> bool:
     return file.relative.stem.lower() in FOLDER_LOGS
 
 
+def is_rubbish_under_a_known_name(file: LogFile) -> bool:
+    """Whether a folder's log begins with binary data, which deserves a reason rather than silence."""
+    return is_folder_log(file) and b"\0" in file.head.partition(b"\n")[0] and not text.head_lines(file)
+
+
 def run_of(file: LogFile) -> PurePosixPath:
     """Name the run that a file belongs to: its folder, or the file itself."""
     return file.relative.parent if is_folder_log(file) else file.relative

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rlcompare.readers import delimited, text
 from rlcompare.readers.axes import choose_axes, has_step_column
 from rlcompare.readers.base import HEAD_BYTES, Chunk, Claim, Folder, IssueList, LogFile, Reader, Resume
-from rlcompare.readers.generic import Known, run_of
+from rlcompare.readers.generic import Known, is_rubbish_under_a_known_name, run_of
 
 
 def claim(file: LogFile, folder: Folder) -> Claim | None:  # noqa: ARG001
@@ -13,10 +13,12 @@ def claim(file: LogFile, folder: Folder) -> Claim | None:  # noqa: ARG001
     name = file.name.lower()
     if not (name.endswith((".csv", ".tsv")) or name == "progress.txt") or name.endswith(".monitor.csv"):
         return None
-    lines = [line.removesuffix("\r") for line in text.head_lines(file)]
-    if len(lines) > 1 or len(file.head) < HEAD_BYTES:
-        lines.pop()  # cut, or not written to its end
-    lines = [line for line in lines if line.strip()]
+    if is_rubbish_under_a_known_name(file):
+        return Claim(run_of(file))
+    *lines, last = text.head_lines(file) or [""]
+    if not lines and len(file.head) == HEAD_BYTES:
+        lines = [last]  # a header longer than the head; else the last line is not written to its end
+    lines = [line.removesuffix("\r") for line in lines if line.strip()]
     if not lines:
         return None
     separator = _separator(lines[0])

@@ -10,7 +10,7 @@ import re
 from rlcompare.readers import ndjson, text
 from rlcompare.readers.axes import STEP_COLUMNS, choose_axes
 from rlcompare.readers.base import Chunk, Claim, Folder, IssueList, LogFile, Reader, Resume
-from rlcompare.readers.generic import Known, is_folder_log, run_of
+from rlcompare.readers.generic import Known, is_folder_log, is_rubbish_under_a_known_name, run_of
 
 #: Files that describe a run and are no logs.
 NOT_LOGS = frozenset({"config.json", "params.json", "wandb-summary.json", "wandb-metadata.json"})
@@ -29,6 +29,8 @@ def claim(file: LogFile, folder: Folder) -> Claim | None:  # noqa: ARG001
     name = file.name.lower()
     if not name.endswith((".jsonl", ".ndjson", ".json")) or name in NOT_LOGS:
         return None
+    if is_rubbish_under_a_known_name(file):
+        return Claim(run_of(file))
     lines = [line for line in text.head_lines(file) if line.strip()]
     if not lines or not lines[0].lstrip().startswith("{"):
         return None

@@ -146,24 +146,23 @@ def refuse(file: LogFile, resume: Resume | None) -> Chunk | None:
 
 
 def head_lines(file: LogFile) -> list[str]:
-    """Split the head of a file for deciding whether to claim it; empty for what is not text.
+    """Split the head of a file for deciding whether to claim it; empty for what begins as no text.
 
-    The last one may be cut. UTF-16 is decoded too, so that a log in a wrong encoding is claimed, and then refused
-    with a reason, rather than passed over.
+    The last one may be cut. Lines end where a NUL byte comes, as a full disk leaves them. UTF-16 is decoded too, so
+    that a log in a wrong encoding is claimed, and then refused with a reason, rather than passed over.
     """
     head = file.head
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        text = head.decode("utf-16", errors="replace")
-    elif b"\0" in head:
-        return []
-    else:
-        text = head.decode("utf-8-sig", errors="replace")
-    return text.split("\n")
+        return head.decode("utf-16", errors="replace").split("\n")
+    nul = head.find(b"\0")
+    if nul >= 0:
+        head = head[: head.rfind(b"\n", 0, nul) + 1]
+    return head.decode("utf-8-sig", errors="replace").split("\n") if head else []
 
 
 def pending_line(issues: IssueList, tail: bytes, line: int) -> ReadIssue | None:
     """Make the note about a last line without an end; ``None`` where there is nothing but white space."""
-    if not tail.strip():
+    if not tail.removeprefix(codecs.BOM_UTF8).strip():
         return None
     return issues.pending(
         f"line {line}", f"The last line has no end yet ({len(tail):,} bytes); it is read once it is whole."

@@ -161,12 +161,17 @@ class Library:
             self._publish(found, records, self.progress.done + 1)
 
     def _publish(self, found: Found, records: dict[str, RunRecord], done: int) -> None:
-        # A console log without a step line may be anything: it is listed once it has one.
-        listed = tuple(
-            records[run.id]
-            for run in found.runs
-            if run.id in records and (records[run.id].metrics or not records[run.id].tentative)
+        # A console log without a step line may be anything: it is listed once it has one. That it could not be read
+        # must be told all the same.
+        ready = [records[run.id] for run in found.runs if run.id in records]
+        listed = tuple(record for record in ready if record.metrics or not record.tentative)
+        unread = tuple(
+            issue
+            for record in ready
+            if record.tentative and not record.metrics
+            for issue in record.issues
+            if issue.severity == "error"
         )
         with self._lock:
-            self._snapshot = Snapshot(listed, found.issues, {run.id: run for run in found.runs}, self.cache)
+            self._snapshot = Snapshot(listed, found.issues + unread, {run.id: run for run in found.runs}, self.cache)
             self._progress = Progress(done, len(found.runs), running=True)

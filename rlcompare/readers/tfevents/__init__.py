@@ -1,9 +1,8 @@
 """TensorBoard's event files, decoded: ``scan`` the bytes fast (or ``walk`` them plainly), then arrange the values.
 
-``framing`` knows records and checksums, ``event`` the protobuf fields of one record, ``dtypes`` TensorFlow's numbers.
-``plain`` reads record by record; ``fast`` takes ``rows`` that repeat a shape (``shapes``, ``checksums``) at once and other records by
-their ``kinds``. ``tables`` makes
-wide frames of what is found, ``settings`` a run's configuration.
+``framing`` knows records, ``event`` the protobuf fields of one record, ``dtypes`` TensorFlow's numbers. ``plain`` reads
+record by record. ``fast`` takes ``rows`` of one of the ``shapes`` that repeat at once, ``checksums`` and all, and other
+records by their ``kinds``. ``tables`` makes wide frames of what is found, ``settings`` a run's configuration.
 """
 
 from rlcompare.readers.tfevents.fast import scan
