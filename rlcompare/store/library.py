@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from collections.abc import Callable, Sequence
@@ -14,6 +15,8 @@ from rlcompare.store.cache import RunCache, default_cache
 from rlcompare.store.discovery import Found, FoundRun, discover
 from rlcompare.store.ingest import ingest, up_to_date
 from rlcompare.store.record import RunRecord
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -135,6 +138,10 @@ class Library:
                 "Hint: set RLCOMPARE_CACHE to a folder you may write to."
             )
             failure, issues = RLCompareError(message), (ReadIssue("", "", message, "error"),)
+        except Exception as error:  # in a thread of its own it would end unseen, and the page would say "no runs"
+            log.exception("Reading the log folders failed")
+            message = f"Reading stopped: {type(error).__name__}: {error}. Hint: please report this."
+            failure, issues = error, (ReadIssue("", "", message, "error"),)
         finally:
             with self._lock:
                 self._failure = failure

@@ -1,0 +1,97 @@
+"""The controls of the Curves page. Each lives in the URL under ``curves_<name>``."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from rlcompare.metrics import BY_NAME
+from rlcompare.runs import Runs
+from rlcompare.transforms import SMOOTHERS, Axis
+from rlcompare.ui import access, controls
+from rlcompare.ui.curve_panel import Smoothing
+
+METRICS_KEY = "curves_metrics"
+SUGGESTED_KEY = "curves_suggested_metrics"
+
+#: Drawn at first, of those that the runs have.
+SUGGESTED: tuple[str, ...] = ("reward", "response_length", "episode_length")
+
+#: Close together where a small change of the weight changes much.
+WEIGHTS = (0.0, 0.3, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.93, 0.95, 0.97, 0.98, 0.99, 0.995, 0.998, 0.999)
+
+AXES: dict[Axis, str] = {"step": "Step", "relative": "Relative", "wall": "Wall"}
+
+
+def metric_title(metric: str) -> str:
+    """Return what the screen calls a metric: a canonical one's title, else the trainer's own key."""
+    return BY_NAME[metric].title if metric in BY_NAME else metric
+
+
+def choose_metrics(runs: Runs, compared: Runs) -> list[str]:
+    """Ask for the metrics to draw; at first the reward and the length of what the compared runs did."""
+    names = access.metric_names(runs, runs.fingerprint)["metric"].to_list()
+    suggested = _suggested(access.metric_names(compared, compared.fingerprint)["metric"].to_list())
+    untouched = st.session_state.get(METRICS_KEY) == st.session_state.get(SUGGESTED_KEY)
+    asked = METRICS_KEY in st.query_params and METRICS_KEY not in st.session_state
+    if untouched and not asked:
+        st.session_state[METRICS_KEY] = st.session_state[SUGGESTED_KEY] = suggested
+    return st.multiselect(
+        "Metrics",
+        controls.known_or_asked(names, METRICS_KEY),
+        key=METRICS_KEY,
+        bind="query-params",
+        placeholder="Choose metrics",
+    )
+
+
+def _suggested(names: list[str]) -> list[str]:
+    return [name for name in SUGGESTED if name in names] or names[:1]
+
+
+def choose_smoothing() -> Smoothing:
+    """Ask for the kind and width of the smoothing."""
+    kind = st.segmented_control(
+        "Smoothing",
+        list(SMOOTHERS),
+        format_func=lambda kind: SMOOTHERS[kind].title,
+        default="ema",
+        required=True,
+        key="curves_smoothing",
+        bind="query-params",
+        help="EMA: exponential moving average. Mean: moving average of the last points.",
+    )
+    if kind == "ema":
+        weight = st.select_slider(
+            "Weight",
+            WEIGHTS,
+            value=SMOOTHERS["ema"].default_width,
+            key="curves_weight",
+            bind="query-params",
+            help="How much of each drawn value is the average before it: 0 draws the values as they were logged.",
+        )
+        return Smoothing("ema", float(weight))
+    if kind == "mean":
+        points = st.number_input(
+            "Points",
+            min_value=1,
+            value=int(SMOOTHERS["mean"].default_width),
+            key="curves_points",
+            bind="query-params",
+            help="Each drawn value is the mean of so many logged ones, up to its own step.",
+        )
+        return Smoothing("mean", float(points))
+    return Smoothing("none", 0.0)
+
+
+def choose_axis() -> Axis:
+    """Ask what the x axis counts."""
+    return st.segmented_control(
+        "X axis",
+        list(AXES),
+        format_func=AXES.__getitem__,
+        default="step",
+        required=True,
+        key="curves_axis",
+        bind="query-params",
+        help="Step: the trainer's own count. Relative: time since the run's first record. Wall: date and time.",
+    )

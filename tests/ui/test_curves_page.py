@@ -1,0 +1,190 @@
+"""The Curves page."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from tests.logs import write_verl
+from tests.ui.conftest import Start, charts, notes, write_sb3
+
+RUNS = ["a.jsonl", "b.jsonl", "c.jsonl"]
+
+
+def write(root: Path, run: str, rewards: list[float], **more: float) -> None:
+    write_verl(root / f"{run}.jsonl", [{"critic/score/mean": r, **more} for r in rewards])
+
+
+@pytest.fixture
+def logs(tmp_path: Path) -> Path:
+    for run in ("a", "b", "c"):
+        write(tmp_path, run, [float(i % 5) for i in range(40)], **{"response_length/mean": 200.0, "actor/entropy": 1.0})
+    return tmp_path
+
+
+def test_at_first_reward_and_length_of_all_of_a_few_runs(start: Start, logs: Path) -> None:
+    app = start(logs, page="curves")
+    assert not app.exception
+    assert [title.value for title in app.title] == ["Curves"]
+    reward, length = charts(app)
+    assert (reward.spec["title"]["text"], length.spec["title"]["text"]) == ("Reward", "Response length")
+    assert reward.runs == length.runs == RUNS
+    assert "No runs chosen: all 3 are shown." in notes(app)
+    assert "Reward is logged as critic/score/mean." in notes(app)
+
+
+def test_the_chosen_runs_alone_in_the_colours_they_always_have(start: Start, logs: Path) -> None:
+    app = start(logs, page="curves", link={"runs": ["c.jsonl"]})
+    assert not app.exception
+    chart = charts(app)[0]
+    assert chart.runs == ["c.jsonl"]
+    domain = chart.spec["layer"][1]["encoding"]["color"]["scale"]["domain"]
+    assert domain.index("c.jsonl") == 2
+    assert "No runs chosen" not in notes(app)
+
+
+def test_smoothing_changes_the_line_and_keeps_what_was_logged_beneath(start: Start, logs: Path) -> None:
+    app = start(logs, page="curves", link={"runs": ["a.jsonl"], "curves_metrics": ["reward"]})
+    app.segmented_control("curves_smoothing").set_value("mean").run()
+    app.number_input("curves_points").set_value(5).run()
+    assert not app.exception
+    chart = charts(app)[0]
+    assert chart.data["lines"]["value"].to_list()[4:] == pytest.approx([2.0] * 36)
+    assert chart.data["raw"]["value"].to_list() == [float(i % 5) for i in range(40)]
+    assert "the mean of the last 5 points" in notes(app)
+
+
+def test_without_smoothing_nothing_lies_beneath(start: Start, logs: Path) -> None:
+    app = start(logs, page="curves", link={"curves_smoothing": "None", "curves_metrics": ["reward"]})
+    assert not app.exception
+    chart = charts(app)[0]
+    assert chart.data["raw"].is_empty()
+    assert chart.data["lines"].filter(pl.col("run") == "a.jsonl")["value"].to_list() == [
+        float(i % 5) for i in range(40)
+    ]
+    assert "No smoothing." in notes(app)
+
+
+def test_a_change_of_smoothing_keeps_the_specification(start: Start, logs: Path) -> None:
+    app = start(logs, page="curves")
+    before = charts(app)[0]
+    app.select_slider("curves_weight").set_value(0.99).run()
+    after = charts(app)[0]
+    assert before.spec == after.spec
+    assert not before.data["lines"].equals(after.data["lines"])
+
+
+def test_time_axes_name_the_runs_without_times(start: Start, logs: Path) -> None:
+    app = start(logs, page="curves", link={"curves_axis": "Relative", "curves_metrics": ["reward"]})
+    assert not app.exception
+    assert not charts(app), "verl's file logger writes no times"
+    assert "Logged without wall times, so only the step axis has them: a.jsonl, b.jsonl, c.jsonl." in notes(app)
+
+
+def test_runs_without_the_metric_are_named(start: Start, logs: Path) -> None:
+    write_verl(logs / "d.jsonl", [{"actor/entropy": 1.0}])
+    app = start(logs, page="curves", link={"curves_metrics": ["reward", "actor/entropy"]})
+    assert not app.exception
+    assert [chart.runs for chart in charts(app)] == [RUNS, [*RUNS, "d.jsonl"]]
+    assert "Reward was not logged by 1 run: d.jsonl." in notes(app)
+
+
+def test_units_of_steps_are_not_mixed(start: Start, logs: Path) -> None:
+    write_sb3(logs / "sb3", [1.0, 2.0, 3.0])
+    app = start(logs, page="curves", link={"curves_metrics": ["reward"]})
+    assert not app.exception
+    by_step, by_env_step = charts(app)
+    assert (by_step.runs, by_env_step.runs) == (RUNS, ["sb3"])
+    titles = [chart.spec["layer"][1]["encoding"]["x"]["title"] for chart in charts(app)]
+    assert titles == ["Step", "Env step"]
+    assert [chart.spec["title"]["text"] for chart in charts(app)] == ["Reward, by step", "Reward, by env step"]
+    assert "these runs count their steps in different units" in notes(app)
+    assert "critic/score/mean (3 runs), rollout/ep_rew_mean (1 run)" in notes(app)
+
+
+def test_what_is_no_number_is_marked_and_does_not_reach_the_scale(start: Start, tmp_path: Path) -> None:
+    write(tmp_path, "a", [1.0, math.nan, 2.0, math.inf, 3.0, 4.0])
+    app = start(tmp_path, page="curves", link={"curves_smoothing": "None"})
+    assert not app.exception
+    chart = charts(app)[0]
+    assert chart.data["lines"]["value"].to_list() == [1.0, None, 2.0, None, 3.0, 4.0]
+    assert chart.data["marks"]["kind"].to_list() == ["NaN", "+inf"]
+    assert chart.data["dots"]["value"].to_list() == [1.0, 2.0]
+    assert "NaN was logged 1 time by 1 run: marked at the lower edge." in notes(app)
+
+
+def test_many_points_are_thinned_and_the_caption_says_so(start: Start, tmp_path: Path) -> None:
+    values = [0.0] * 30_000
+    values[17_171] = 100.0
+    write(tmp_path, "a", values)
+    app = start(tmp_path, page="curves", link={"curves_smoothing": "None"})
+    assert not app.exception
+    lines = charts(app)[0].data["lines"]
+    assert lines.height <= 4_000
+    assert lines["value"].max() == 100.0
+    assert f"{lines.height:,} of 30,000 points drawn; extremes kept." in notes(app)
+
+
+def test_two_hundred_runs_keep_to_the_budget(start: Start, tmp_path: Path) -> None:
+    for i in range(200):
+        write(tmp_path, f"run_{i:03d}", [float(s % 7) for s in range(300)])
+    ids = [f"run_{i:03d}.jsonl" for i in range(200)]
+    app = start(tmp_path, page="curves", link={"runs": ids, "curves_metrics": ["reward"]})
+    assert not app.exception
+    chart = charts(app)[0]
+    assert len(chart.runs) == 200
+    assert sum(frame.height for frame in chart.data.values()) <= 20_400
+    assert chart.spec["layer"][1]["encoding"]["color"]["legend"] is None
+
+
+def test_nothing_chosen_of_many_shows_the_newest(start: Start, tmp_path: Path) -> None:
+    for i in range(25):
+        write(tmp_path, f"run_{i:02d}", [1.0])
+    app = start(tmp_path, page="curves")
+    assert not app.exception
+    assert len(charts(app)[0].runs) == 20
+    assert "the 20 updated last are shown, of 25" in notes(app)
+
+
+def test_no_metric_chosen_says_what_to_do(start: Start, logs: Path) -> None:
+    app = start(logs, page="curves")
+    app.multiselect("curves_metrics").set_value([]).run()
+    assert not app.exception
+    assert "Choose a metric" in app.info[0].value
+    assert not charts(app)
+
+
+def test_the_suggested_metrics_follow_the_runs_until_one_is_chosen(start: Start, logs: Path) -> None:
+    write_verl(logs / "d.jsonl", [{"actor/entropy": 1.0}])
+    app = start(logs, page="curves")
+    assert app.multiselect("curves_metrics").value == ["reward", "response_length"]
+    app.multiselect("runs").set_value(["d.jsonl"]).run()
+    assert app.multiselect("curves_metrics").value == ["entropy"]
+    app.multiselect("curves_metrics").set_value(["reward"]).run()
+    app.multiselect("runs").set_value(["a.jsonl"]).run()
+    assert app.multiselect("curves_metrics").value == ["reward"]
+
+
+def test_an_empty_folder(start: Start, tmp_path: Path) -> None:
+    app = start(tmp_path, page="curves")
+    assert not app.exception
+    assert [title.value for title in app.title] == ["Curves"]
+    assert "No runs found" in app.info[0].value
+
+
+def test_a_broken_log_shows_what_could_be_read(start: Start, logs: Path) -> None:
+    write_sb3(logs / "broken", [1.0, 2.0])
+    with (logs / "broken" / "progress.csv").open("a") as stream:
+        stream.write("rubbish,rubbish\n4096,3.0\n")
+    app = start(logs, page="curves", link={"runs": ["broken"], "curves_smoothing": "None"})
+    assert not app.exception
+    assert charts(app)[0].data["lines"]["value"].to_list() == [1.0, 2.0, 3.0]
+
+
+def test_a_link_to_what_is_not_there_is_forgiven(start: Start, logs: Path) -> None:
+    app = start(logs, page="curves", link={"runs": ["gone"], "curves_metrics": ["no/such"], "curves_axis": "Moon"})
+    assert not app.exception
+    assert app.multiselect("runs").value == []
