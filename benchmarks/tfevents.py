@@ -102,9 +102,13 @@ def short(python: str, logs: Path, rounds: int) -> None:
     files = written(python, logs / "short", runs, tags, steps) * copies
     points = runs * copies * tags * steps
     print(f"{runs * copies:,} short files of {tags * steps:,} events ({runs} files, each read {copies} times)")
-    seconds = median(timed(lambda: read_all(files, 1), points) for _ in range(min(rounds, 3)))
-    line("rlcompare, 1 thread", seconds, points)
-    print(f"  {seconds / len(files) * 1e3:.2f} ms a file")
+    seconds: dict[int, list[float]] = {1: [], 2: []}
+    for _ in range(rounds):
+        for threads, times in seconds.items():
+            times.append(timed(lambda threads=threads: read_all(files, threads), points))
+    for threads, times in seconds.items():
+        line(f"rlcompare, {threads} thread{'s' if threads > 1 else ''}", median(times), points)
+        print(f"  {median(times) / len(files) * 1e3:.2f} ms a file")
 
 
 def tail(python: str, logs: Path, rounds: int) -> None:

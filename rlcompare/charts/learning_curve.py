@@ -135,7 +135,9 @@ def _shared_encodings(x_axis: XAxis, domain: Sequence[str], legend: Sequence[str
     )
     return {
         "x": x,
-        "y": alt.Y("value:Q", title=None, scale=alt.Scale(zero=False), axis=alt.Axis(tickCount=6)),
+        "y": alt.Y(
+            "value:Q", title=None, scale=alt.Scale(zero=False), axis=alt.Axis(labelExpr=_NUMBER_LABEL, tickCount=6)
+        ),
         "color": alt.Color("run:N", scale=alt.Scale(domain=list(domain)), legend=key),
     }
 
