@@ -1,8 +1,8 @@
 """Smoothing of curves: one registry for the page, the library and the command line.
 
-A smoothing is causal, so that more data never changes what was drawn before, and sees every point, so that it comes
-before :func:`rlcompare.transforms.thin`. Values that are not finite stay as they are and are passed over: the state
-of the smoothing goes on from the last finite value.
+A smoothing sees every point, so that it comes before :func:`rlcompare.transforms.thin`. Those that look back only are
+causal: more data never changes what was drawn before. Values that are not finite stay as they are and are passed over:
+the smoothing goes on from one finite value to the next.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
+from scipy.ndimage import gaussian_filter1d
 
 from rlcompare.errors import ParameterError
 from rlcompare.transforms.groups import with_curves_together
@@ -37,6 +38,8 @@ class Smoother:
     apply : callable (finite values of one curve in step order, width) -> as many values
     describe : callable (width) -> str
         What it does to a curve, as a sentence for a caption.
+    is_causal : bool
+        It looks back only, so that more data never changes what was drawn.
     """
 
     kind: str
@@ -47,6 +50,7 @@ class Smoother:
     expects: str
     apply: Callable[[pl.Series, float], pl.Series]
     describe: Callable[[float], str]
+    is_causal: bool = True
 
 
 def _keep(values: pl.Series, _width: float) -> pl.Series:
@@ -77,6 +81,32 @@ def _describe_ema(weight: float) -> str:
         f"Exponential moving average over points, weight {weight:g}: each value is {weight:g} × the average before it "
         f"+ {1 - weight:.6g} × the new point, corrected for its start; {span} count."
     )
+
+
+def _smooth_median(values: pl.Series, width: float) -> pl.Series:
+    """Median of the last ``width`` points, or of those there are at the start."""
+    return values.rolling_median(window_size=int(width), min_samples=1)
+
+
+def _smooth_centered(values: pl.Series, reach: float) -> pl.Series:
+    """Mean of a point and ``reach`` points on either side, or of those there are at the ends."""
+    return values.rolling_mean(window_size=2 * int(reach) + 1, min_samples=1, center=True)
+
+
+def _smooth_gaussian(values: pl.Series, sigma: float) -> pl.Series:
+    """Mean weighted by a Gaussian over points, cut at four standard deviations; at the ends of the points there are.
+
+    Each weight is divided by the sum of the weights that fell on points, so that the ends are not drawn to zero.
+    """
+    if values.is_empty():
+        return values
+    weights = gaussian_filter1d(np.ones(len(values)), sigma, mode="constant")
+    smoothed = gaussian_filter1d(values.to_numpy(), sigma, mode="constant") / weights
+    return pl.Series(values.name, smoothed, dtype=pl.Float64)
+
+
+def _is_count(width: float) -> bool:
+    return width >= 1 and width % 1 == 0
 
 
 def _describe_mean(width: float) -> str:
@@ -113,10 +143,50 @@ SMOOTHERS: dict[str, Smoother] = {
             title="Mean",
             width_name="Points",
             default_width=20,
-            accepts=lambda width: width >= 1 and width % 1 == 0,
+            accepts=_is_count,
             expects="a whole number of points, at least 1",
             apply=_smooth_mean,
             describe=_describe_mean,
+        ),
+        Smoother(
+            kind="median",
+            title="Median",
+            width_name="Points",
+            default_width=20,
+            accepts=_is_count,
+            expects="a whole number of points, at least 1",
+            apply=_smooth_median,
+            describe=lambda width: (
+                f"Moving median: the median of the last {width:,.0f} points, of fewer at the start. "
+                "Lone spikes vanish."
+            ),
+        ),
+        Smoother(
+            kind="centered",
+            title="Centred",
+            width_name="Points on either side",
+            default_width=10,
+            accepts=_is_count,
+            expects="a whole number of points on either side, at least 1",
+            apply=_smooth_centered,
+            describe=lambda reach: (
+                f"Centred moving average: the mean of each point and up to {reach:,.0f} on either side."
+            ),
+            is_causal=False,
+        ),
+        Smoother(
+            kind="gaussian",
+            title="Gaussian",
+            width_name="Standard deviation in points",
+            default_width=5,
+            accepts=lambda sigma: 0 < sigma < 1e6,
+            expects="a standard deviation in points, above 0",
+            apply=_smooth_gaussian,
+            describe=lambda sigma: (
+                f"Gaussian: the mean of the points around each one, weighted by their distance with a standard "
+                f"deviation of {sigma:,g} points."
+            ),
+            is_causal=False,
         ),
     )
 }
@@ -147,7 +217,8 @@ def smooth(curves: pl.DataFrame, kind: str, width: float) -> pl.DataFrame:
     kind : str
         A key of :data:`SMOOTHERS`.
     width : float
-        For ``ema`` the weight in [0, 1) of what came before; for ``mean`` the number of points; 0 for ``none``.
+        For ``ema`` the weight in [0, 1) of what came before; for ``mean`` and ``median`` the number of points, for
+        ``centered`` that on either side; for ``gaussian`` the standard deviation in points; 0 for ``none``.
 
     Returns
     -------
@@ -160,8 +231,8 @@ def smooth(curves: pl.DataFrame, kind: str, width: float) -> pl.DataFrame:
 
     Notes
     -----
-    A smoothed prefix is the prefix of the smoothed curve, and values stay between the smallest and largest finite
-    value of their curve up to rounding (a few units in the last place of the largest).
+    Where the smoother is causal, a smoothed prefix is the prefix of the smoothed curve. Values stay between the
+    smallest and largest finite value of their curve up to rounding (a few units in the last place of the largest).
     """
     chosen = smoother(kind, width)
     if chosen.apply is _keep or curves.is_empty():
@@ -203,4 +274,4 @@ def parse_smoothing(text: str) -> tuple[str, float]:
     return kind, width
 
 
-_HINT = "Hint: write none, ema:WEIGHT or mean:POINTS, such as ema:0.9 or mean:50."
+_HINT = "Hint: write none or KIND:WIDTH, such as ema:0.9, mean:50 or gaussian:5."

@@ -32,6 +32,8 @@ def how_smoothed(smoothing: Smoothing) -> str:
     told = SMOOTHERS[smoothing.kind].describe(smoothing.width)
     if smoothing.kind == "none":
         return told
+    if not SMOOTHERS[smoothing.kind].is_causal:
+        told += " It looks ahead, so the newest points still move as more arrive."
     return f"{told} What was logged is drawn faint beneath, for up to {LEGEND_RUNS} runs."
 
 

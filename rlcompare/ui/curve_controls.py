@@ -58,29 +58,32 @@ def choose_smoothing() -> Smoothing:
         required=True,
         key="curves_smoothing",
         bind="query-params",
-        help="EMA: exponential moving average. Mean: moving average of the last points.",
+        help=(
+            "EMA: exponential moving average. Mean and Median: of the last points. Centred and Gaussian: of the points "
+            "around, so that they do not lag behind, but move at the newest end."
+        ),
     )
+    if kind == "none":
+        return Smoothing("none", 0.0)
+    smoother = SMOOTHERS[kind]
     if kind == "ema":
         weight = st.select_slider(
             "Weight",
             WEIGHTS,
-            value=SMOOTHERS["ema"].default_width,
+            value=smoother.default_width,
             key="curves_weight",
             bind="query-params",
             help="How much of each drawn value is the average before it: 0 draws the values as they were logged.",
         )
         return Smoothing("ema", float(weight))
-    if kind == "mean":
-        points = st.number_input(
-            "Points",
-            min_value=1,
-            value=int(SMOOTHERS["mean"].default_width),
-            key="curves_points",
-            bind="query-params",
-            help="Each drawn value is the mean of so many logged ones, up to its own step.",
-        )
-        return Smoothing("mean", float(points))
-    return Smoothing("none", 0.0)
+    width = st.number_input(
+        smoother.width_name,
+        min_value=1,
+        value=int(smoother.default_width),
+        key=f"curves_{kind}_width",
+        bind="query-params",
+    )
+    return Smoothing(kind, float(width))
 
 
 def choose_axis() -> Axis:

@@ -146,7 +146,7 @@ def test_the_table_and_the_control_choose_the_same_runs(page: Page, demo: str, d
 def test_the_first_visitor_of_a_server_may_come_by_a_link(page: Page, serve: Serve, demo_runs: tuple[str, ...]) -> None:
     """Before anybody has seen a page, and before any run has been read."""
     run = demo_runs[3]
-    page.goto(f"{serve()}/curves?runs={quote(run)}&curves_metrics=reward&curves_smoothing=Mean&curves_points=7")
+    page.goto(f"{serve()}/curves?runs={quote(run)}&curves_metrics=reward&curves_smoothing=Mean&curves_mean_width=7")
     expect(page.get_by_text("the mean of the last 7 points")).to_be_visible(timeout=60_000)
     wait_for_line(page, COLORS[3])
     expect(page.get_by_role("dialog")).to_have_count(0)

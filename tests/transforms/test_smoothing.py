@@ -15,7 +15,11 @@ from rlcompare.errors import ParameterError
 from rlcompare.transforms import SMOOTHERS, parse_smoothing, smooth
 from tests.transforms.made_curves import anything, curves_of, finite, values_of
 
-SMOOTHINGS = [("none", 0.0), ("ema", 0.0), ("ema", 0.6), ("ema", 0.99), ("mean", 1.0), ("mean", 3.0), ("mean", 50.0)]
+CAUSAL = [
+    *(("none", 0.0), ("ema", 0.0), ("ema", 0.6), ("ema", 0.99), ("mean", 1.0), ("mean", 3.0), ("mean", 50.0)),
+    *(("median", 1.0), ("median", 4.0), ("median", 50.0)),
+]
+SMOOTHINGS = [*CAUSAL, ("centered", 1.0), ("centered", 20.0), ("gaussian", 0.5), ("gaussian", 7.0)]
 a_smoothing = st.sampled_from(SMOOTHINGS)
 
 
@@ -43,6 +47,32 @@ def test_mean_by_hand() -> None:
     assert values_of(smoothed) == pytest.approx([1.0, 1.5, 3.0, 4.0])
 
 
+def test_median_by_hand() -> None:
+    smoothed = smooth(curves_of({"a": [1.0, 9.0, 2.0, 3.0]}), "median", 3)
+    assert values_of(smoothed) == pytest.approx([1.0, 5.0, 2.0, 3.0])
+
+
+def test_centered_by_hand() -> None:
+    smoothed = smooth(curves_of({"a": [1.0, 2.0, 6.0, 4.0]}), "centered", 1)
+    assert values_of(smoothed) == pytest.approx([1.5, 3.0, 4.0, 5.0])
+
+
+@given(st.lists(finite, min_size=1, max_size=60), st.sampled_from([0.7, 2.0, 9.0]))
+def test_gaussian_is_the_weighted_mean_of_the_points_around(values: list[float], sigma: float) -> None:
+    reach = int(4 * sigma + 0.5)
+    expected = []
+    for i in range(len(values)):
+        near = range(max(0, i - reach), min(len(values), i + reach + 1))
+        weights = [math.exp(-0.5 * ((j - i) / sigma) ** 2) for j in near]
+        expected.append(sum(w * values[j] for w, j in zip(weights, near, strict=True)) / sum(weights))
+    smoothed = values_of(smooth(curves_of({"a": values}), "gaussian", sigma))
+    assert smoothed == pytest.approx(expected, rel=1e-9, abs=1e-6)
+
+
+def test_those_that_look_ahead_say_so() -> None:
+    assert [kind for kind, smoother in SMOOTHERS.items() if not smoother.is_causal] == ["centered", "gaussian"]
+
+
 @given(st.lists(anything, min_size=1, max_size=60), st.sampled_from([0.1, 0.6, 0.9, 0.999]))
 def test_ema_is_tensorboard_s(values: list[float], weight: float) -> None:
     smoothed = values_of(smooth(curves_of({"a": values}), "ema", weight))
@@ -50,13 +80,13 @@ def test_ema_is_tensorboard_s(values: list[float], weight: float) -> None:
 
 
 @given(st.lists(anything, min_size=1, max_size=40))
-@pytest.mark.parametrize(("kind", "width"), [("none", 0.0), ("ema", 0.0), ("mean", 1.0)])
+@pytest.mark.parametrize(("kind", "width"), [("none", 0.0), ("ema", 0.0), ("mean", 1.0), ("median", 1.0)])
 def test_no_width_is_the_identity(kind: str, width: float, values: list[float]) -> None:
     curves = curves_of({"a": values})
     assert smooth(curves, kind, width).equals(curves, null_equal=True)
 
 
-@given(st.lists(anything, min_size=1, max_size=60), a_smoothing, st.integers(1, 60))
+@given(st.lists(anything, min_size=1, max_size=60), st.sampled_from(CAUSAL), st.integers(1, 60))
 def test_a_smoothed_prefix_is_the_prefix_of_the_smoothed(
     values: list[float], smoothing: tuple[str, float], length: int
 ) -> None:
@@ -132,7 +162,7 @@ def test_parse(text: str, expected: tuple[str, float]) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("gauss:3", "Expected a smoothing of none, ema, mean; got 'gauss'"),
+        ("gauss:3", "Expected a smoothing of none, ema, mean, median, centered, gaussian; got 'gauss'"),
         ("ema", "Expected a width after 'ema'; got none"),
         ("ema:", "Expected a number after 'ema:'; got ''"),
         ("ema:x", "Expected a number after 'ema:'; got 'x'"),
@@ -142,6 +172,10 @@ def test_parse(text: str, expected: tuple[str, float]) -> None:
         ("mean:0", "Expected a whole number of points, at least 1 for the smoothing 'mean'; got 0"),
         ("mean:2.5", "got 2.5"),
         ("mean:inf", "got inf"),
+        ("median:0", "Expected a whole number of points"),
+        ("centered:0", "Expected a whole number of points on either side"),
+        ("gaussian:0", "Expected a standard deviation in points, above 0"),
+        ("gaussian:nan", "got nan"),
         ("none:3", "Expected no width"),
         ("", "got ''"),
     ],
@@ -157,8 +191,11 @@ def test_a_width_out_of_range_is_refused_for_no_curves_too() -> None:
 
 
 def test_every_smoother_describes_itself() -> None:
-    told = {kind: s.describe(width) for (kind, s), width in zip(SMOOTHERS.items(), (0.0, 0.9, 20), strict=True)}
+    told = {kind: s.describe(0.9 if kind == "ema" else s.default_width) for kind, s in SMOOTHERS.items()}
     assert told["none"] == "No smoothing."
     assert told["ema"].startswith("Exponential moving average over points, weight 0.9: each value is 0.9 ×")
     assert "about the last 10 points" in told["ema"]
     assert told["mean"] == "Moving average: the mean of the last 20 points, of fewer at the start."
+    assert told["median"].startswith("Moving median: the median of the last 20 points")
+    assert "up to 10 on either side" in told["centered"]
+    assert "a standard deviation of 5 points" in told["gaussian"]
