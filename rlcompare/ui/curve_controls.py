@@ -50,12 +50,11 @@ def _suggested(names: list[str]) -> list[str]:
 
 def choose_smoothing() -> Smoothing:
     """Ask for the kind and width of the smoothing."""
-    kind = st.segmented_control(
+    kind = st.selectbox(
         "Smoothing",
         list(SMOOTHERS),
         format_func=lambda kind: SMOOTHERS[kind].title,
-        default="ema",
-        required=True,
+        index=list(SMOOTHERS).index("ema"),
         key="curves_smoothing",
         bind="query-params",
         help=(

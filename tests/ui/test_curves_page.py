@@ -48,7 +48,7 @@ def test_the_chosen_runs_alone_in_the_colours_they_always_have(start: Start, log
 
 def test_smoothing_changes_the_line_and_keeps_what_was_logged_beneath(start: Start, logs: Path) -> None:
     app = start(logs, page="curves", link={"runs": ["a.jsonl"], "curves_metrics": ["reward"]})
-    app.segmented_control("curves_smoothing").set_value("mean").run()
+    app.selectbox("curves_smoothing").set_value("mean").run()
     app.number_input("curves_mean_width").set_value(5).run()
     assert not app.exception
     chart = charts(app)[0]
