@@ -4,7 +4,7 @@ import streamlit as st
 
 from rlcompare.ui import access, controls, entry
 from rlcompare.ui.captions import how_smoothed
-from rlcompare.ui.curve_controls import choose_axis, choose_metrics, choose_smoothing
+from rlcompare.ui.curve_controls import choose_axis, choose_formula, choose_metrics, choose_smoothing
 from rlcompare.ui.curve_view import show_metric
 
 entry.through_app(__file__)
@@ -18,7 +18,7 @@ controls.show_reading()
 if len(runs):
     compared = controls.runs_to_compare(runs, chosen)
     with st.sidebar:
-        metrics = choose_metrics(runs, compared)
+        metrics = list(dict.fromkeys([*choose_metrics(runs, compared), *choose_formula(runs)]))
         smoothing = choose_smoothing()
         axis = choose_axis()
     if metrics:

@@ -20,8 +20,7 @@ import rlcompare
 from rlcompare.errors import RLCompareError
 from rlcompare.runs import Runs
 from rlcompare.store import Library, Progress
-from rlcompare.transforms.downsampling import thin
-from rlcompare.transforms.smoothing import SMOOTHERS, parse_smoothing, smooth
+from rlcompare.transforms import SMOOTHERS, metric_or_formula, parse_smoothing, smooth, thin
 
 FOLDERS = click.argument("folders", nargs=-1, required=True, metavar="DIR...")
 FOLLOW = click.option("--follow-links", is_flag=True, help="Follow symbolic links that lead out of DIR.")
@@ -89,7 +88,12 @@ def metrics(folders: tuple[str, ...], follow_links: bool, form: str) -> None:
 @FOLDERS
 @FOLLOW
 @click.option(
-    "--metric", "names", required=True, multiple=True, metavar="NAME", help="Canonical name or source key; repeatable."
+    "--metric",
+    "names",
+    required=True,
+    multiple=True,
+    metavar="NAME",
+    help="Canonical name, source key, or a formula such as 'reward - 0.1 * kl'; repeatable.",
 )
 @click.option("--run", "patterns", multiple=True, metavar="GLOB", help="Only runs whose id fits; repeatable.")
 @click.option("--smooth", "smoothing", metavar="KIND:WIDTH", help=f"Kinds: {', '.join(SMOOTHERS)}.")
@@ -113,8 +117,8 @@ def curves(
         raise click.UsageError("Parquet is not for a terminal. Hint: name a file with -o FILE.")
     kind, width = parse_smoothing(smoothing) if smoothing else ("none", 0.0)
     opened = _open(folders, follow_links)
-    frame = (opened.select(patterns) if patterns else opened).curves(names)
-    frame = smooth(frame, kind, width)
+    chosen = opened.select(patterns) if patterns else opened
+    frame = smooth(pl.concat([_curves(chosen, name) for name in names]), kind, width)
     if points is not None:
         frame = thin(frame, "step", points)
     with click.open_file(output or "-", "wb") as stream:
@@ -157,6 +161,11 @@ def app(folders: tuple[str, ...], follow_links: bool, port: int | None) -> None:
     ]
     # Streamlit reads .streamlit/config.toml from the folder it is started in.
     sys.exit(subprocess.call(command, cwd=home))
+
+
+def _curves(opened: Runs, name: str) -> pl.DataFrame:
+    asked = metric_or_formula(name, opened.metric_names()["metric"].to_list())
+    return opened.curves(asked) if isinstance(asked, str) else asked.of(opened.curves(asked.metrics))
 
 
 def _open(folders: tuple[str, ...], follow_links: bool) -> Runs:

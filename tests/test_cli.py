@@ -118,3 +118,15 @@ def test_a_closed_pipe_is_no_traceback(logs: Path) -> None:
     done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
     assert done.stdout == "run,metric,step,wall_time,value\n"
     assert "Traceback" not in done.stderr
+
+
+def test_a_formula_is_a_metric_of_its_own(logs: Path) -> None:
+    done = call("curves", logs, "--metric", "reward - odd / 2", "--metric", "odd")
+    frame = pl.read_csv(io.BytesIO(done.stdout_bytes))
+    assert frame.select("run", "metric", "step", "value").rows() == [
+        ("b.jsonl", "reward - odd / 2", 1, 1.5),
+        ("b.jsonl", "odd", 1, 1.0),
+    ]
+    wrong = call("curves", logs, "--metric", "reward - (odd")
+    assert (wrong.exit_code, wrong.stdout) == (1, "")
+    assert "Expected `)`" in wrong.stderr

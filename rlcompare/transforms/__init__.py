@@ -2,6 +2,18 @@
 
 from rlcompare.transforms.axis import Axis, place_on_axis
 from rlcompare.transforms.downsampling import thin
+from rlcompare.transforms.formula import Formula, metric_or_formula, parse_formula
 from rlcompare.transforms.smoothing import SMOOTHERS, Smoother, parse_smoothing, smooth
 
-__all__ = ["SMOOTHERS", "Axis", "Smoother", "parse_smoothing", "place_on_axis", "smooth", "thin"]
+__all__ = [
+    "SMOOTHERS",
+    "Axis",
+    "Formula",
+    "Smoother",
+    "metric_or_formula",
+    "parse_formula",
+    "parse_smoothing",
+    "place_on_axis",
+    "smooth",
+    "thin",
+]

@@ -157,8 +157,7 @@ SMOOTHERS: dict[str, Smoother] = {
             expects="a whole number of points, at least 1",
             apply=_smooth_median,
             describe=lambda width: (
-                f"Moving median: the median of the last {width:,.0f} points, of fewer at the start. "
-                "Lone spikes vanish."
+                f"Moving median: the median of the last {width:,.0f} points, of fewer at the start. Lone spikes vanish."
             ),
         ),
         Smoother(

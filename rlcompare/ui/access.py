@@ -22,7 +22,7 @@ from rlcompare.errors import UnknownMetricError
 from rlcompare.runs import Runs
 from rlcompare.schema import CURVE
 from rlcompare.store import Library
-from rlcompare.transforms import Axis
+from rlcompare.transforms import Axis, Formula, metric_or_formula
 from rlcompare.ui.curve_panel import CurvePanel, Smoothing, curve_panel
 
 LOG_FOLDERS_VARIABLE = "RLCOMPARE_LOGDIR"
@@ -127,13 +127,39 @@ def all_labels(run_ids: tuple[str, ...]) -> dict[str, str]:
     return short_labels(run_ids)
 
 
+def asked_for(runs: Runs, metric: str) -> str | Formula:
+    """Tell a metric of these runs from a formula over metrics."""
+    return metric_or_formula(metric, metric_names(runs, runs.fingerprint)["metric"].to_list())
+
+
 @st.cache_resource(max_entries=8, show_spinner=False)
-def curves(_runs: Runs, fingerprint: str, metric: str) -> pl.DataFrame:  # noqa: ARG001 - the key of the cache
-    """``Runs.curves``, empty where no run has the metric. Shared, not copied: do not change it in place."""
+def curves(_runs: Runs, fingerprint: str, metric: str) -> pl.DataFrame:
+    """Curves of a metric or formula, empty where no run has it. Shared, not copied: do not change it in place."""
+    asked = asked_for(_runs, metric)
     try:
-        return _runs.curves(metric)
+        if isinstance(asked, str):
+            return _runs.curves(asked)
+        has_it = sources(_runs, fingerprint, metric)["run"].to_list()
+        return asked.of(_runs.curves(asked.metrics).filter(pl.col("run").is_in(has_it)))
     except UnknownMetricError:
         return pl.DataFrame(schema=CURVE)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def sources(_runs: Runs, fingerprint: str, metric: str) -> pl.DataFrame:  # noqa: ARG001 - the key of the cache
+    """Tell for each run that has a metric, or all metrics of a formula, behind which key: ``run, key, step_unit``.
+
+    A run that counts the steps of a formula's metrics in different units does not have it.
+    """
+    asked = asked_for(_runs, metric)
+    names = [asked] if isinstance(asked, str) else list(asked.metrics)
+    found = _runs.sources(names[0]).select("run", "key", "step_unit")
+    for name in names[1:]:
+        other = _runs.sources(name).select("run", "step_unit", pl.col("key").alias("other"))
+        found = found.join(other, on=["run", "step_unit"], maintain_order="left").select(
+            "run", pl.concat_str("key", "other", separator=", ").alias("key"), "step_unit"
+        )
+    return found
 
 
 @st.cache_data(max_entries=64, show_spinner="Drawing the curves …")
@@ -151,15 +177,13 @@ def panels(
     -------
     list of CurvePanel, that of the unit that most runs have first
     """
+    found = sources(_runs, fingerprint, metric)
     values = curves(_runs, fingerprint, metric)
-    if values.is_empty():
+    if values.is_empty() or found.is_empty():
         return []
-    sources = _runs.sources(metric)
     started = run_table(_runs, fingerprint, 0).select("run", "started")
-    units = (
-        sources.group_by("step_unit").agg("run").sort(pl.col("run").list.len(), "step_unit", descending=[True, False])
-    )
-    groups = units.rows() if axis == "step" else [("", sources["run"].to_list())]
+    units = found.group_by("step_unit").agg("run").sort(pl.col("run").list.len(), "step_unit", descending=[True, False])
+    groups = units.rows() if axis == "step" else [("", found["run"].to_list())]
     labels = dict(zip(_runs.ids, run_labels, strict=True))
     return [
         curve_panel(

@@ -74,6 +74,18 @@ def where_from(metric: str, title: str, sources: pl.DataFrame) -> str:
     return f"{title} is logged under different names: {listing(told)}."
 
 
+def computed_from(title: str, sources: pl.DataFrame) -> str:
+    """Say which keys a formula was computed from, and where.
+
+    Parameters
+    ----------
+    title : str
+    sources : DataFrame with ``run`` and ``key``, the keys of a run joined by commas
+    """
+    keys = sources.group_by("key").len().sort("len", "key", descending=[True, False])["key"].to_list()
+    return f"{title}: computed from {'; or '.join(keys[:3])} at the steps that have them all. Nothing is filled in."
+
+
 def left_out(title: str, without: Sequence[str], untimed: Sequence[str], axis: Axis) -> str:
     """Say which of the chosen runs are not in the chart, and why.
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
+from rlcompare.errors import ParameterError
 from rlcompare.metrics import BY_NAME
 from rlcompare.runs import Runs
-from rlcompare.transforms import SMOOTHERS, Axis
+from rlcompare.transforms import SMOOTHERS, Axis, metric_or_formula
 from rlcompare.ui import access, controls
 from rlcompare.ui.curve_panel import Smoothing
 
@@ -42,6 +43,41 @@ def choose_metrics(runs: Runs, compared: Runs) -> list[str]:
         bind="query-params",
         placeholder="Choose metrics",
     )
+
+
+def choose_formula(runs: Runs) -> list[str]:
+    """Ask for a formula over metrics, to be drawn like one; what is wrong with it is said beneath.
+
+    Returns
+    -------
+    list of str
+        The formula; empty where there is none, or none that parses.
+    """
+    text = st.text_input(
+        "Formula",
+        key="curves_formula",
+        bind="query-params",
+        placeholder="reward - 0.1 * kl",
+        help=(
+            "Metrics and numbers with + - * /, log, exp, abs, min, max, diff and cumsum, at the steps at which a run "
+            "logged them all. Names hold / and - too: put spaces around to divide or subtract."
+        ),
+    ).strip()
+    if not text:
+        return []
+    names = access.metric_names(runs, runs.fingerprint)["metric"].to_list()
+    try:
+        asked = metric_or_formula(text, names)
+    except ParameterError as error:
+        st.error("This formula cannot be read.", icon=":material/error:")
+        st.text(str(error))
+        return []
+    unknown = [name for name in ([text] if isinstance(asked, str) else asked.metrics) if name not in names]
+    if unknown:
+        st.error("No run has logged this.", icon=":material/error:")
+        st.text(", ".join(unknown))
+        return []
+    return [text]
 
 
 def _suggested(names: list[str]) -> list[str]:

@@ -10,7 +10,7 @@ import streamlit as st
 from rlcompare.charts.learning_curve import XAxis, learning_curve
 from rlcompare.charts.palette import color_domain
 from rlcompare.runs import Runs
-from rlcompare.transforms import Axis
+from rlcompare.transforms import Axis, Formula
 from rlcompare.ui import access, captions
 from rlcompare.ui.controls import note
 from rlcompare.ui.curve_controls import metric_title
@@ -48,11 +48,13 @@ def show_metric(metric: str, runs: Runs, compared: Runs, *, axis: Axis, smoothin
 def _what_stands_behind(
     metric: str, title: str, compared: Runs, drawn: set[str], labels: Mapping[str, str], axis: Axis
 ) -> str:
-    sources = compared.sources(metric)
+    sources = access.sources(compared, compared.fingerprint, metric)
     logged_by = set(sources["run"])
     without = [labels[run] for run in compared.ids if run not in logged_by]
     untimed = [labels[run] for run in compared.ids if run in logged_by and labels[run] not in drawn]
-    told = [captions.where_from(metric, title, sources), captions.left_out(title, without, untimed, axis)]
+    is_formula = isinstance(access.asked_for(compared, metric), Formula)
+    where_from = captions.computed_from(title, sources) if is_formula else captions.where_from(metric, title, sources)
+    told = [where_from, captions.left_out(title, without, untimed, axis)]
     return " ".join(filter(None, told))
 
 

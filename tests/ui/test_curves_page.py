@@ -188,3 +188,35 @@ def test_a_link_to_what_is_not_there_is_forgiven(start: Start, logs: Path) -> No
     app = start(logs, page="curves", link={"runs": ["gone"], "curves_metrics": ["no/such"], "curves_axis": "Moon"})
     assert not app.exception
     assert app.multiselect("runs").value == []
+
+
+def test_a_formula_is_drawn_like_a_metric_and_says_what_it_is_made_of(start: Start, logs: Path) -> None:
+    write(logs, "lengthless", [1.0])
+    app = start(logs, page="curves", link={"curves_metrics": ["reward"], "curves_smoothing": "None"})
+    app.text_input("curves_formula").set_value("reward - response_length / 100").run()
+    assert not app.exception
+    reward, formula = charts(app)
+    assert formula.spec["title"]["text"] == "reward - response_length / 100"
+    assert formula.runs == RUNS
+    assert formula.data["lines"]["value"].to_list()[:5] == [-2.0, -1.0, 0.0, 1.0, 2.0]
+    assert "computed from critic/score/mean, response_length/mean at the steps that have them all" in notes(app)
+    assert "was not logged by 1 run: lengthless.jsonl" in notes(app)
+    assert reward.data["lines"].height == 121
+
+
+@pytest.mark.parametrize(
+    ("formula", "told"),
+    [("reward - (", "Expected a metric, a number or `(`"), ("reward * nothing", "nothing"), ("__import__('os')", "'")],
+)
+def test_a_formula_that_cannot_be_drawn_says_why(start: Start, logs: Path, formula: str, told: str) -> None:
+    app = start(logs, page="curves", link={"curves_metrics": ["reward"], "curves_formula": formula})
+    assert not app.exception
+    assert len(charts(app)) == 1
+    assert len(app.error) == 1
+    assert any(told in text.value for text in app.text)
+
+
+def test_a_formula_that_is_a_chosen_metric_is_drawn_once(start: Start, logs: Path) -> None:
+    app = start(logs, page="curves", link={"curves_metrics": ["reward"], "curves_formula": "reward"})
+    assert not app.exception
+    assert len(charts(app)) == 1
