@@ -14,6 +14,7 @@ import polars as pl
 
 from rlcompare.readers import text
 from rlcompare.readers.base import IssueList
+from rlcompare.readers.steps import with_steps
 from rlcompare.readers.text import Rows
 from rlcompare.schema import STEP, WALL_TIME
 
@@ -73,6 +74,9 @@ WALL_TIME_COLUMNS = (
 EARLIEST_SECONDS = 1e9
 LATEST_SECONDS = 1e11
 
+#: Stands in for the wall time while a metric of that name is given another one.
+_TIMES = " wall time"
+
 _WHOLE_TEXT = re.compile(r"\s*([+-]?\d{1,18})(?:\.0*)?\s*")
 _FRACTION_TEXT = re.compile(r"\s*(\d{1,18})/\d+\s*")
 
@@ -115,27 +119,13 @@ def place_rows(rows: Rows, step: str, wall_time: str, issues: IssueList) -> pl.D
     Rows without a whole number as their step are left out, each with an issue.
     """
     frame = rows.frame
-    if step not in frame.columns:
-        steps = pl.Series(STEP, [None] * len(rows.lines), dtype=pl.Int64)
-    else:
-        steps = frame[step]
-        if steps.dtype != pl.Int64:
-            steps = pl.Series(STEP, list(map(_whole, steps)), dtype=pl.Int64)
-    metrics = [column for column in frame.iter_columns() if column.name not in (step, wall_time)]
-    made = [steps.alias(STEP)]
-    if wall_time and wall_time in frame.columns:
-        made.append(_wall_times(frame[wall_time], rows.lines, issues))
-    taken = {STEP, WALL_TIME}
-    made += [column.alias(f"{column.name} (logged)") if column.name in taken else column for column in metrics]
-    log = pl.DataFrame(made)
-    placed = steps.is_not_null()
-    if placed.all():
-        return log
-    given = frame[step] if step in frame.columns else steps
-    for line, value in zip(rows.lines.filter(~placed), given.filter(~placed), strict=True):
-        found = "none" if value is None else text.shown(str(value))
-        issues.add(f"line {line}", f"Expected a whole number as {text.shown(step or 'step')}, found {found}; left out.")
-    return text.without_empty(log.filter(placed))
+    if step in frame.columns and frame[step].dtype == pl.String:
+        frame = frame.with_columns(pl.Series(step, list(map(_whole, frame[step])), dtype=pl.Int64))
+    if wall_time in frame.columns:
+        times = _wall_times(frame[wall_time], rows.lines, issues)
+        frame = pl.DataFrame([times.alias(_TIMES), *frame.drop(wall_time).iter_columns()])
+    placed = with_steps(Rows(frame, rows.lines), step or STEP, issues).frame
+    return placed.rename({_TIMES: WALL_TIME}, strict=False)
 
 
 def _wall_times(column: pl.Series, lines: pl.Series, issues: IssueList) -> pl.Series:
@@ -143,7 +133,7 @@ def _wall_times(column: pl.Series, lines: pl.Series, issues: IssueList) -> pl.Se
     if column.dtype.is_numeric():
         numbers = column.cast(pl.Float64)
         seconds = pl.select(pl.when(numbers.abs() > LATEST_SECONDS).then(numbers / 1000).otherwise(numbers)).to_series()
-        seconds = pl.select(pl.when(seconds >= EARLIEST_SECONDS).then(seconds)).to_series()
+        seconds = pl.select(pl.when(seconds.is_between(EARLIEST_SECONDS, LATEST_SECONDS)).then(seconds)).to_series()
     else:
         seconds = pl.Series([None if value is None else _seconds(value) for value in column], dtype=pl.Float64)
     odd = seconds.is_null() & column.is_not_null()
@@ -154,7 +144,7 @@ def _wall_times(column: pl.Series, lines: pl.Series, issues: IssueList) -> pl.Se
             f"Expected times; {int(odd.sum()):,} cells are none, the first is {text.shown(str(column[first]))} on line"
             f" {lines[first]:,}.",
         )
-    return seconds.alias(WALL_TIME)
+    return seconds
 
 
 def _whole(value: object) -> int | None:
@@ -175,9 +165,9 @@ def _seconds(value: object) -> float | None:
     if isinstance(value, str):
         try:
             moment = datetime.fromisoformat(value.strip())
-        except ValueError:
+            return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+        except (ValueError, OverflowError):
             return None
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     seconds = value / 1000 if abs(value) > LATEST_SECONDS else float(value)

@@ -58,7 +58,7 @@ def read(file: LogFile, resume: Resume | None) -> Chunk:
     known.choose(ndjson.flatten(record, LEAVE_OUT) for record in ndjson.iter_records(lines.data))
     rows = ndjson.read_rows(lines.data, issues, first_line=first_line, index=known.index, leave_out=LEAVE_OUT)
     tables = known.log(rows, issues)
-    line = first_line + lines.n_lines
+    line = first_line + rows.n_lines
     return Chunk(
         tables=tables,
         offset=lines.offset,

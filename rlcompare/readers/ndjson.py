@@ -12,6 +12,7 @@ import io
 import json
 import re
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -133,7 +134,8 @@ def _all_at_once(data: bytes, first_line: int, index: Collection[str], leave_out
         frame = pl.read_ndjson(data, schema=_schema(tree))
     except pl.exceptions.PolarsError:
         return None
-    if frame.height != data.count(b"\n") + (not data.endswith(b"\n")):
+    n_lines = data.count(b"\n")
+    if frame.height != n_lines + (not data.endswith(b"\n")):
         return None  # a blank line, for which line numbers would be wrong
     columns, seen = _flat_columns(frame)
     colons = data.count(b":")
@@ -145,7 +147,8 @@ def _all_at_once(data: bytes, first_line: int, index: Collection[str], leave_out
             if whole is None:
                 return None
             columns[at] = whole
-    return Rows(text.without_empty(pl.DataFrame(columns)), text.line_numbers(first_line, frame.height))
+    numbers = text.line_numbers(first_line, frame.height)
+    return Rows(text.without_empty(pl.DataFrame(columns)), numbers, n_lines=n_lines)
 
 
 def _null_tokens(data: bytes) -> int:
@@ -228,7 +231,7 @@ def _line_by_line(
             issues.add(f"line {number}", f"The key {text.shown(twice)} stands twice; the last value counts.")
         if rest:
             issues.add(f"line {number}", f"Expected a JSON object, found {text.shown(rest)}; left out.")
-    return builder.rows()
+    return replace(builder.rows(), n_lines=data.count(b"\n"))
 
 
 def _count_keys(value: Record) -> int:

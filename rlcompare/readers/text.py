@@ -83,11 +83,14 @@ class Rows:
         The line of the file, from 1, that each row stands on.
     left_out : tuple of str
         Columns that hold something else than numbers (text, lists, true and false), which is not in ``frame``.
+    n_lines : int
+        Line ends in the text that was read, blank lines and garbage included.
     """
 
     frame: pl.DataFrame
     lines: pl.Series
     left_out: tuple[str, ...] = ()
+    n_lines: int = 0
 
 
 def complete_lines(file: LogFile, offset: int) -> Lines:
@@ -116,19 +119,19 @@ def blocks(file: LogFile, offset: int, size: int = BLOCK_BYTES) -> Iterator[Line
 
     Only the last block's ``tail`` is what the file ends in.
     """
-    parts: list[bytes] = []
-    told = True
     with file.path.open("rb") as stream:
-        stream.seek(offset)
-        while data := stream.read(size):
-            parts.append(data)
-            told = b"\n" in data
-            if told:
-                lines = cut_lines(b"".join(parts), offset)
-                offset, parts = lines.offset, [lines.tail]
+        while True:
+            stream.seek(offset)
+            data = stream.read(size)
+            lines = cut_lines(data, offset)
+            if len(data) < size:
                 yield lines
-    if not told:
-        yield Lines(b"", offset, b"".join(parts))
+                return
+            if lines.offset > offset:
+                offset = lines.offset
+                yield lines
+            else:
+                size *= 2  # a line longer than the block
 
 
 def refuse(file: LogFile, resume: Resume | None) -> Chunk | None:

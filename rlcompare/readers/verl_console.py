@@ -12,7 +12,7 @@ import polars as pl
 from rlcompare.readers import text
 from rlcompare.readers.base import Chunk, Claim, Folder, IssueList, LogFile, Reader, Resume, Scalar
 from rlcompare.readers.verl_config import SOUGHT_BYTES, read_printed_config
-from rlcompare.readers.verl_lines import find_step_lines, read_dense_block, read_step_lines
+from rlcompare.readers.verl_lines import read_step_lines
 
 SUFFIXES = (".log", ".txt", ".out")
 
@@ -54,11 +54,11 @@ def read(file: LogFile, resume: Resume | None) -> Chunk:
     tables: list[pl.DataFrame] = []
     left_out: set[str] = set()
     for lines in text.blocks(file, offset):
-        rows = read_dense_block(lines.data, line) or read_step_lines(find_step_lines(lines.data, line), issues)
+        rows = read_step_lines(lines.data, line, issues)
         if rows.frame.height:
             tables.append(rows.frame)
-            left_out |= set(rows.left_out)
-        line += lines.n_lines
+        left_out |= set(rows.left_out)
+        line += rows.n_lines
         offset, tail = lines.offset, lines.tail
     text.left_out_note(issues, left_out - noted)
     config: dict[str, Scalar] = {}

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 
 from rlcompare.readers import ndjson, text
-from rlcompare.readers.axes import place_rows
 from rlcompare.readers.base import Chunk, Claim, Folder, IssueList, LogFile, Reader, Resume
+from rlcompare.readers.steps import with_steps
 
 _FIRST_LINE = re.compile(r'\s*\{\s*"step"\s*:\s*-?\d+\s*,\s*"data"\s*:\s*\{')
 _DATA = "data/"
@@ -35,10 +35,10 @@ def read(file: LogFile, resume: Resume | None) -> Chunk:
     rows = ndjson.read_rows(lines.data, issues, first_line=first_line, index={"step"})
     noted = set(resume.state["left_out"]) if resume else set()
     text.left_out_note(issues, {name.removeprefix(_DATA) for name in rows.left_out} - noted)
-    log = place_rows(rows, "step", "", issues)
+    log = with_steps(rows, "step", issues).frame
     names = {name: name.removeprefix(_DATA) for name in log.columns}
     log = log.rename({name: plain for name, plain in names.items() if plain == name or plain not in log.columns})
-    line = first_line + lines.n_lines
+    line = first_line + rows.n_lines
     return Chunk(
         tables=(log,) if log.height else (),
         offset=lines.offset,
