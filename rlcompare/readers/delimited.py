@@ -189,7 +189,8 @@ def _at_once(body: Body, issues: IssueList, index: Collection[str]) -> Rows | No
             continue
         # Polars refuses a row with too many cells, and fills up a row with too few, a blank one too, with nulls.
         if any(column.null_count() for column in frame.iter_columns()) and (
-            data.count(b"\n") != frame.height or data.count(body.separator.encode()) != frame.height * (frame.width - 1)
+            text.count_byte(data, b"\n") != frame.height
+            or text.count_byte(data, body.separator.encode()) != frame.height * (frame.width - 1)
         ):
             return None
         lines = text.line_numbers(body.first_line, frame.height)

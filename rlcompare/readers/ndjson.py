@@ -134,11 +134,11 @@ def _all_at_once(data: bytes, first_line: int, index: Collection[str], leave_out
         frame = pl.read_ndjson(data, schema=_schema(tree))
     except pl.exceptions.PolarsError:
         return None
-    n_lines = data.count(b"\n")
+    n_lines = text.count_byte(data, b"\n")
     if frame.height != n_lines + (not data.endswith(b"\n")):
         return None  # a blank line, for which line numbers would be wrong
     columns, seen = _flat_columns(frame)
-    colons = data.count(b":")
+    colons = text.count_byte(data, b":")
     if colons != seen and colons != seen + _null_tokens(data):
         return None
     for at, column in enumerate(columns):
@@ -231,7 +231,7 @@ def _line_by_line(
             issues.add(f"line {number}", f"The key {text.shown(twice)} stands twice; the last value counts.")
         if rest:
             issues.add(f"line {number}", f"Expected a JSON object, found {text.shown(rest)}; left out.")
-    return replace(builder.rows(), n_lines=data.count(b"\n"))
+    return replace(builder.rows(), n_lines=text.count_byte(data, b"\n"))
 
 
 def _count_keys(value: Record) -> int:

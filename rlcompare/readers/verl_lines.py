@@ -62,7 +62,7 @@ class StepLines:
 def find_step_lines(data: bytes, first_line: int) -> StepLines:
     """Find the step lines among anything else; ``data`` begins at line ``first_line``."""
     if b"step:" not in data:
-        return StepLines([], [], data.count(b"\n"))
+        return StepLines([], [], text.count_byte(data, b"\n"))
     lines = data.split(b"\n")
     parts: Iterable[tuple[int, bytes]] = enumerate(lines, first_line)
     if b"\r" in data:  # progress bars overwrite themselves

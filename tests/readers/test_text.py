@@ -49,6 +49,12 @@ def test_blocks_give_the_same_bytes_as_one_read(
     assert (blocks[-1].offset, blocks[-1].tail) == (whole.offset, whole.tail)
 
 
+@pytest.mark.parametrize("size", [0, 1, text.COUNTED_BYTES, 3 * text.COUNTED_BYTES + 1])
+def test_bytes_are_counted(size: int) -> None:
+    data = (b"a\nb:\n" * (size // 5 + 1))[:size]
+    assert text.count_byte(data, b"\n") == data.count(b"\n")
+
+
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-32"])
 def test_a_wide_encoding_is_refused_once_with_a_hint(tmp_path: Path, encoding: str) -> None:
     file = written(tmp_path / "a.csv", "step,loss\n1,2\n".encode(encoding))
