@@ -13,7 +13,6 @@ from __future__ import annotations
 import codecs
 import json
 import math
-import re
 from collections.abc import Iterator
 from io import BytesIO
 from typing import Any
@@ -39,7 +38,7 @@ _ROW_END = b"\n    }"
 _BETWEEN_ROWS = b"\n    },\n    {"
 _LIST_END = b"\n  ]"
 
-_BOOLEAN = re.compile(rb": [tf]")
+_BOOLEANS = (b": t", b": f")
 
 #: Bare tokens, numbers that stand for them while Polars parses, and what they mean.
 _MARKS = (
@@ -156,7 +155,7 @@ def _at_once(piece: bytes, schema: dict[str, pl.DataType]) -> pl.DataFrame | Non
     The proof is that of :mod:`rlcompare.readers.ndjson`: every key has a colon, and every colon must be that of a value
     in the frame or of a null.
     """
-    if not schema or _BOOLEAN.search(piece):
+    if not schema or any(start in piece for start in _BOOLEANS):
         return None  # Polars would take true for 1
     frame = _frame(piece, schema)
     if frame is None:
