@@ -5,7 +5,6 @@ from __future__ import annotations
 import streamlit as st
 
 from rlcompare.errors import ParameterError
-from rlcompare.metrics import BY_NAME
 from rlcompare.runs import Runs
 from rlcompare.transforms import SMOOTHERS, Axis, metric_or_formula
 from rlcompare.ui import access, controls
@@ -21,11 +20,6 @@ SUGGESTED: tuple[str, ...] = ("reward", "response_length", "episode_length")
 WEIGHTS = (0.0, 0.3, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.93, 0.95, 0.97, 0.98, 0.99, 0.995, 0.998, 0.999)
 
 AXES: dict[Axis, str] = {"step": "Step", "relative": "Relative", "wall": "Wall"}
-
-
-def metric_title(metric: str) -> str:
-    """Return what the screen calls a metric: a canonical one's title, else the trainer's own key."""
-    return BY_NAME[metric].title if metric in BY_NAME else metric
 
 
 def choose_metrics(runs: Runs, compared: Runs) -> list[str]:

@@ -9,18 +9,18 @@ import streamlit as st
 
 from rlcompare.charts.learning_curve import XAxis, learning_curve
 from rlcompare.charts.palette import color_domain
+from rlcompare.metrics import title_of
 from rlcompare.runs import Runs
 from rlcompare.transforms import Axis, Formula
 from rlcompare.ui import access, captions
 from rlcompare.ui.controls import note
-from rlcompare.ui.curve_controls import metric_title
 from rlcompare.ui.curve_panel import Smoothing
 
 
 def show_metric(metric: str, runs: Runs, compared: Runs, *, axis: Axis, smoothing: Smoothing) -> None:
     """Draw a metric of the compared runs, coloured by their place among all runs."""
     labels = access.all_labels(runs.ids)
-    title = metric_title(metric)
+    title = title_of(metric)
     panels = access.panels(
         compared, compared.fingerprint, metric, axis, smoothing, tuple(labels[run] for run in compared.ids)
     )
