@@ -13,7 +13,10 @@ from __future__ import annotations
 import codecs
 import json
 import math
+import os
+from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from io import BytesIO
 from typing import Any
 
@@ -30,6 +33,9 @@ from rlcompare.schema import STEP
 
 #: Bytes of ``log_history`` parsed at a time.
 PIECE_BYTES = 1 << 20
+
+#: Polars parses a list of records on one core.
+THREADS = os.cpu_count() or 1
 
 # As the indent of 2 puts them. A raw line end cannot stand inside of a JSON string.
 _LIST_START = b'\n  "log_history": ['
@@ -120,8 +126,8 @@ def _parse_usual(body: bytes, issues: IssueList) -> tuple[dict[str, Any], Rows]:
     entries: list[pl.Series] = []
     left_out: dict[str, None] = {}
     first = 1
-    for piece in _pieces(body, start, end):
-        frame = _at_once(piece, schema)
+    for piece, ahead in _parsed_ahead(_pieces(body, start, end), schema):
+        frame = ahead if ahead is not None else _at_once(piece, schema)
         if frame is not None:
             entries.append(text.line_numbers(first, frame.height))
             first += frame.height
@@ -147,6 +153,24 @@ def _pieces(body: bytes, start: int, end: int) -> Iterator[bytes]:
         stop = end if cut < 0 else cut + len(_ROW_END)
         yield body[start:stop]
         start = stop + len(b",")
+
+
+def _parsed_ahead(
+    pieces: Iterator[bytes], schema: dict[str, pl.DataType]
+) -> Iterator[tuple[bytes, pl.DataFrame | None]]:
+    """Parse pieces on all cores while the rows before them are taken; each with the keys known when its turn comes."""
+    with ThreadPoolExecutor(THREADS) as pool:
+        waiting: deque[tuple[bytes, Future[pl.DataFrame | None]]] = deque()
+        for piece in pieces:
+            if not schema:
+                yield piece, None
+                continue
+            waiting.append((piece, pool.submit(_at_once, piece, dict(schema))))
+            if len(waiting) > 2 * THREADS:
+                first, future = waiting.popleft()
+                yield first, future.result()
+        for first, future in waiting:
+            yield first, future.result()
 
 
 def _at_once(piece: bytes, schema: dict[str, pl.DataType]) -> pl.DataFrame | None:
