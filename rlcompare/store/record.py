@@ -97,14 +97,6 @@ class SourceRecord:
         """Latest wall time logged, Unix seconds."""
         return max((part.last_time for part in self.parts if part.last_time is not None), default=None)
 
-    def stats(self) -> dict[str, MetricStats]:
-        """Each metric's statistics over all parts."""
-        total: dict[str, MetricStats] = {}
-        for part in self.parts:
-            for key, stats in part.metrics.items():
-                total[key] = total[key].followed_by(stats) if key in total else stats
-        return total
-
 
 @dataclass(frozen=True)
 class Slice:
