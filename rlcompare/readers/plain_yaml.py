@@ -22,6 +22,7 @@ MAX_VALUES = 200_000
 
 #: The C parser recurses without a guard: a hundred thousand ``[`` end the process.
 MAX_DEPTH = 100
+_TOO_DEEP = f"it is nested deeper than {MAX_DEPTH} levels"
 
 _PYTHON = "tag:yaml.org,2002:python/"
 
@@ -81,7 +82,9 @@ def parse_yaml(data: bytes) -> tuple[object, tuple[str, ...]]:
     except PlainYAMLError:
         raise
     except yaml.YAMLError as error:
-        raise PlainYAMLError(" ".join(str(error).split())) from error
+        told = " ".join(str(error).split())
+        # libyaml looks ahead in flow collections, and newer ones then meet a limit of their own first.
+        raise PlainYAMLError(_TOO_DEEP if "maximum nesting depth" in told else told) from error
     except _DAMAGE as error:
         raise PlainYAMLError(f"{type(error).__name__}: {error}") from error
 
@@ -95,7 +98,7 @@ def _check_shape(data: bytes) -> None:
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > MAX_DEPTH:
-                raise PlainYAMLError(f"it is nested deeper than {MAX_DEPTH} levels")
+                raise PlainYAMLError(_TOO_DEEP)
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
 
