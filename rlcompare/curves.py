@@ -1,0 +1,125 @@
+"""Curves of one metric as flat arrays: what the transforms compute with.
+
+A frame of curves names the run and the metric in every row; at twenty million rows comparing those names costs more
+than the smoothing. Here a curve is a stretch of the arrays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from rlcompare.schema import CURVE
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class CurveSet:
+    """Curves of one metric, the values of each curve together and in training order. Never changed in place.
+
+    Parameters
+    ----------
+    names : tuple of str
+        One a curve: a run's id, or an id and which history or worker of that run it is.
+    starts : ndarray of intp, shape (n_curves + 1,)
+        Curve ``i`` is ``value[starts[i]:starts[i + 1]]``.
+    step : ndarray of int64, shape (n_values,)
+    wall_time : ndarray of float64, shape (n_values,)
+        Unix seconds; NaN where the source has none.
+    x : ndarray of float64, shape (n_values,)
+        Place on the x axis, in the axis' unit: the step until the curves are placed on another axis.
+    value : ndarray of float64, shape (n_values,)
+        As logged, NaN and infinities among them.
+    """
+
+    names: tuple[str, ...]
+    starts: NDArray[np.intp]
+    step: NDArray[np.int64]
+    wall_time: Floats
+    x: Floats
+    value: Floats
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    @property
+    def slices(self) -> list[slice]:
+        """Where each curve's values stand, curves in order."""
+        return [slice(start, stop) for start, stop in pairwise(self.starts.tolist())]
+
+    @classmethod
+    def joined(cls, names: Sequence[str], curves: Sequence[tuple[NDArray[np.int64], Floats, Floats]]) -> CurveSet:
+        """Put together curves that are given one by one as (step, wall time, value)."""
+        starts = np.cumsum([0, *(len(value) for _, _, value in curves)], dtype=np.intp)
+        step = _together([step for step, _, _ in curves], np.int64)
+        times = _together([time for _, time, _ in curves], np.float64)
+        value = _together([value for _, _, value in curves], np.float64)
+        return cls(tuple(names), starts, step, times, step.astype(np.float64), value)
+
+    @classmethod
+    def from_frame(cls, frame: pl.DataFrame) -> CurveSet:
+        """Take over a frame of curves of one metric whose rows of a run stand together; null values are left out.
+
+        Parameters
+        ----------
+        frame : DataFrame with the columns of ``schema.CURVE``
+        """
+        frame = frame.filter(pl.col("value").is_not_null())
+        run = frame["run"]
+        first = (run != run.shift()).fill_null(value=True).arg_true()
+        step = frame["step"].to_numpy()
+        return cls(
+            tuple(run.gather(first).to_list()),
+            np.append(first.to_numpy(), frame.height).astype(np.intp),
+            step,
+            frame["wall_time"].fill_null(np.nan).to_numpy(),
+            step.astype(np.float64),
+            frame["value"].to_numpy(),
+        )
+
+    def frame(self, metric: str) -> pl.DataFrame:
+        """Return the curves as a frame with the columns of ``schema.CURVE``."""
+        lengths = np.diff(self.starts)
+        run = pl.Series("run", self.names, dtype=pl.String).gather(np.repeat(np.arange(len(self)), lengths))
+        times = pl.Series("wall_time", self.wall_time).fill_nan(None)
+        columns = {"run": run, "step": self.step, "wall_time": times, "value": self.value}
+        return pl.DataFrame(columns).with_columns(pl.lit(metric).alias("metric")).select(list(CURVE)).cast(CURVE)  # type: ignore[arg-type]
+
+    def with_values(self, value: Floats) -> CurveSet:
+        """Return the same curves with other values, one for one."""
+        return replace(self, value=value)
+
+    def only(self, names: Iterable[str]) -> CurveSet:
+        """Return some of the curves, in the order they have here."""
+        wanted = set(names)
+        if wanted.issuperset(self.names):
+            return self
+        chosen = [i for i, name in enumerate(self.names) if name in wanted]
+        return self.taken([self.names[i] for i in chosen], [np.arange(s.start, s.stop) for s in self._some(chosen)])
+
+    def taken(self, names: Sequence[str], rows: Sequence[NDArray[np.intp]]) -> CurveSet:
+        """Return curves made of some rows of these.
+
+        Parameters
+        ----------
+        names : sequence of str, one a curve
+        rows : sequence of ndarray of row numbers, one a curve
+        """
+        at = _together(rows, np.intp)
+        starts = np.cumsum([0, *map(len, rows)], dtype=np.intp)
+        return CurveSet(tuple(names), starts, self.step[at], self.wall_time[at], self.x[at], self.value[at])
+
+    def _some(self, numbers: Iterable[int]) -> list[slice]:
+        slices = self.slices
+        return [slices[i] for i in numbers]
+
+
+def _together(arrays: Sequence[NDArray[Any]], dtype: type[np.generic]) -> NDArray[Any]:
+    return np.concatenate(arrays).astype(dtype, copy=False) if arrays else np.empty(0, dtype)
