@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -10,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rlcompare.curves import CurveSet
 from rlcompare.errors import ParameterError
-from rlcompare.transforms import thin
+from rlcompare.transforms import thin, thin_curves, thinned_rows
 from rlcompare.transforms.downsampling import POINTS_A_BUCKET, SAMPLES
 from tests.transforms.made_curves import anything, curves_of, finite, values_of
 
@@ -128,3 +130,75 @@ def test_a_place_that_is_no_number_is_refused(missing: float | None) -> None:
 def test_too_few_points_are_refused() -> None:
     with pytest.raises(ParameterError, match="at least 11 points a curve, got 10"):
         thin(curves_of({"a": [0.0]}), "step", 10)
+
+
+def test_ten_thousand_spikes_at_random_places_survive() -> None:
+    rng = np.random.default_rng(2)
+    n = 10_000
+    values = rng.normal(size=(n, 300))
+    places, heights = rng.integers(0, 300, n), rng.choice([50.0, -50.0], n)
+    values[np.arange(n), places] = heights
+    steps = np.cumsum(rng.integers(1, 9, size=(n, 300)), axis=1)
+    times = np.zeros(300)
+    curves = CurveSet.joined([str(i) for i in range(n)], [(steps[i], times, values[i]) for i in range(n)])
+    thinned = thin_curves(curves, 22)
+    assert thinned.value.size <= 22 * n
+    assert len(thinned) == n
+    for i, part in enumerate(thinned.slices):
+        spike = thinned.value[part] == heights[i]
+        assert thinned.step[part][spike].tolist() == [steps[i, places[i]]]
+
+
+def one(values: list[float], x: list[float] | None = None) -> CurveSet:
+    curves = CurveSet.from_frame(curves_of({"a": values}))
+    return curves if x is None else replace(curves, x=np.array(x))
+
+
+@given(st.lists(anything, min_size=1, max_size=300), st.floats(-20, 320), st.floats(0, 200), few_points)
+def test_a_view_shows_its_stretch_at_its_own_detail(values: list[float], low: float, width: float, points: int) -> None:
+    high = low + width
+    seen = thin_curves(one(values), points, view=(low, high))
+    rows = [i for i in range(len(values)) if low <= i <= high]
+    if len(rows) + 2 <= points and len(seen):
+        around = list(range(rows[0] - 1, rows[-1] + 2)) if rows else [math.floor(low), math.floor(low) + 1]
+        assert seen.step.tolist() == [i for i in around if 0 <= i < len(values)]
+    inside = [v for i, v in enumerate(values) if i in rows and math.isfinite(v)]
+    if inside:
+        drawn = seen.value[(seen.step >= low) & (seen.step <= high) & np.isfinite(seen.value)]
+        assert (drawn.min(), drawn.max()) == (min(inside), max(inside))
+
+
+def test_a_curve_outside_of_the_view_is_left_out() -> None:
+    curves = CurveSet.from_frame(curves_of({"short": [1.0] * 5, "long": [2.0] * 50}))
+    assert thin_curves(curves, 22, view=(10, 20)).names == ("long",)
+
+
+def test_zooming_in_shows_every_record_and_out_again_what_was_shown() -> None:
+    values = np.random.default_rng(3).normal(size=100_000).tolist()
+    curves = one(values)
+    assert thin_curves(curves, 1_000, view=(500, 600)).step.tolist() == list(range(499, 602))
+    whole = thin_curves(curves, 1_000, view=(0, 99_999)).step
+    assert whole.tolist() == thin_curves(curves, 1_000).step.tolist()
+
+
+def test_a_path_keeps_its_order_and_its_extremes_both_ways() -> None:
+    angle = np.linspace(0, 20 * np.pi, 5_000)
+    x, y = (angle * np.cos(angle)).tolist(), (angle * np.sin(angle)).tolist()
+    path = thin_curves(one(y, x), 220)
+    assert np.all(np.diff(path.step) > 0)
+    assert (path.x.min(), path.x.max()) == (min(x), max(x))
+    assert (path.value.min(), path.value.max()) == (min(y), max(y))
+    near = thin_curves(one(y, x), 5_000, view=(30.0, 40.0))
+    inside = [i for i, place in enumerate(x) if 30 <= place <= 40]
+    assert set(inside) <= set(near.step.tolist())
+    assert near.step.size <= 3 * len(inside)
+
+
+@given(st.lists(st.tuples(finite, finite, finite), min_size=40, max_size=200), few_points)
+def test_of_a_band_the_extremes_of_each_line_stay(rows: list[tuple[float, float, float]], points: int) -> None:
+    columns = np.array(rows).T.copy()
+    kept = thinned_rows(np.arange(len(rows), dtype=float), list(columns), points)
+    for column in columns:
+        assert {column.min(), column.max()} <= set(column[kept])
+    assert len(kept) <= points * len(columns)
+    assert np.all(np.diff(kept) > 0)
