@@ -1,4 +1,4 @@
-"""Colours of runs: stable, and apart from each other for every kind of colour vision.
+"""Colours of runs and groups of runs: stable, and apart from each other for every kind of colour vision.
 
 The colours themselves belong to the theme, which the browser knows and the server does not: ``chartCategoricalColors``
 in ``.streamlit/config.toml``, ten for a light and ten for a dark background with the same hues in the same places. They
@@ -20,6 +20,10 @@ def color_domain(library: Sequence[str], chosen: Sequence[str], n_colors: int = 
     A run's own colour is that of its place in the whole library, so that choosing and filtering do not recolour. Where
     that colour is taken more often than another, as by every tenth run, the run gets the next one that is not. Going
     by the order in which runs were chosen, one more run never changes the colours of those before it.
+
+    The same serves for groups of runs. Leaving one out of `chosen` recolours no other while the library has at most
+    `n_colors`. Of more, no rule can promise that and also let few share a colour (two that have one hue could then
+    never be told apart, whatever else is chosen), so that one which is only hidden on the page stays in `chosen`.
 
     A categorical scale gives its ``i``-th domain value the theme's colour ``i`` modulo `n_colors`. Places that no run
     holds are held by names that no run can have (a file's name never contains a zero byte).

@@ -120,6 +120,25 @@ def test_one_more_run_recolours_none(before: list[str], more: list[str]) -> None
     assert [color_of(run, old) for run in before] == [color_of(run, new) for run in before]
 
 
+groups = st.lists(st.sampled_from(LIBRARY[:N_COLORS]), unique=True, min_size=1)
+
+
+@given(groups, st.data())
+def test_hiding_one_of_ten_groups_recolours_none(chosen: list[str], data: st.DataObject) -> None:
+    library = LIBRARY[:N_COLORS]
+    hidden = data.draw(st.sampled_from(chosen))
+    left = [group for group in chosen if group != hidden]
+    before, after = color_domain(library, chosen), color_domain(library, left)
+    assert [color_of(group, after) for group in left] == [color_of(group, before) for group in left]
+    assert [color_of(group, before) for group in chosen] == [library.index(group) for group in chosen]
+
+
+def test_of_more_groups_than_colors_leaving_one_out_can_recolour_another() -> None:
+    first, eleventh = LIBRARY[0], LIBRARY[10]
+    assert color_of(eleventh, color_domain(LIBRARY, [first, eleventh])) == 1
+    assert color_of(eleventh, color_domain(LIBRARY, [eleventh])) == 0
+
+
 def test_every_tenth_run_gets_a_color_of_its_own() -> None:
     domain = color_domain(LIBRARY, LIBRARY[::10])
     assert [color_of(run, domain) for run in LIBRARY[::10]] == [0, 1, 2, 3, 4]
