@@ -22,6 +22,18 @@ CURVE: dict[str, pl.DataType] = {
     "value": pl.Float64(),
 }
 
+#: Long: one row a group and x. ``step`` is the place on whichever x axis was chosen, in its unit; ``lower`` and
+#: ``upper`` are null where there are too few runs for a band, ``center`` where no run counts.
+BAND: dict[str, pl.DataType] = {
+    "group": pl.String(),
+    "metric": pl.String(),
+    "step": pl.Float64(),
+    "center": pl.Float64(),
+    "lower": pl.Float64(),
+    "upper": pl.Float64(),
+    "n_runs": pl.Int64(),
+}
+
 #: One row an episode or a rollout.
 SAMPLES: dict[str, pl.DataType] = {
     "run": pl.String(),
