@@ -126,7 +126,7 @@ def align(curves: CurveSet, numbers: Sequence[int], ends: Ends) -> Aligned:
         alignment = Alignment(exact=True)
         values = _placed(cut, x)
         if ends == "carry":
-            _carry(values, cut, x)
+            _carry_on(values, cut, x)
     else:
         spacing = _spacing(tracks, stretch)
         alignment = Alignment(exact=False, spacing=spacing)
@@ -221,11 +221,11 @@ def _interpolated(tracks: Sequence[_Track], x: Floats, carry: bool) -> Floats:
     # A NaN makes both intervals beside it NaN, so that nothing is interpolated over it.
     values = np.array([np.interp(x, track.x, track.value, left=np.nan, right=np.nan) for track in tracks])
     if carry:
-        _carry(values, tracks, x)
+        _carry_on(values, tracks, x)
     return values
 
 
-def _carry(values: Floats, tracks: Sequence[_Track], x: Floats) -> None:
+def _carry_on(values: Floats, tracks: Sequence[_Track], x: Floats) -> None:
     for row, track in zip(values, tracks, strict=True):
         finite = np.flatnonzero(~np.isnan(track.value))
         if len(finite):
