@@ -183,7 +183,13 @@ def dump(record: RunRecord) -> bytes:
     raw = {name: getattr(record, name) for name in _PLAIN}
     raw["sources"] = [_dump_source(source) for source in record.sources]
     raw["metrics"] = {
-        key: [[astuple(piece) for piece in m.slices], _dump_stats(m.stats), m.source, m.also_in, m.step_unit]
+        key: [
+            [(p.file, p.column, p.worker, p.writer) for p in m.slices],
+            _dump_stats(m.stats),
+            m.source,
+            m.also_in,
+            m.step_unit,
+        ]
         for key, m in record.metrics.items()
     }
     raw["last_reward"] = _number(record.last_reward)
