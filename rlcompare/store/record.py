@@ -14,7 +14,7 @@ from rlcompare.errors import ReadIssue
 from rlcompare.readers import Scalar
 
 #: Raise it whenever a reader, a stored frame or this record changes its meaning: older caches are rebuilt.
-CACHE_VERSION = 1
+CACHE_VERSION = 2
 
 
 @dataclass(frozen=True)
