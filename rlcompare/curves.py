@@ -6,10 +6,11 @@ than the smoothing. Here a curve is a stretch of the arrays.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -19,6 +20,48 @@ from rlcompare.schema import CURVE
 
 Floats = NDArray[np.float64]
 
+#: What follows a run's id in the name of a curve that is only a part of the run.
+WORKER, HISTORY = " · worker ", " · history "
+
+_PART_OF_RUN = re.compile(rf"({WORKER}\d+)?({HISTORY}\d+)?$")
+
+
+def curve_name(run: str, worker: int | None, history: int | None) -> str:
+    """Name the curve of a run, or of one of its workers or histories, counted from 1."""
+    return run + (f"{WORKER}{worker}" if worker else "") + (f"{HISTORY}{history}" if history else "")
+
+
+def run_of(name: str) -> str:
+    """Return the id of the run that a curve belongs to."""
+    return _PART_OF_RUN.sub("", name)
+
+
+class Points(NamedTuple):
+    """Values of one metric: its steps, Unix seconds (NaN where the source has none), and the values, row by row."""
+
+    step: NDArray[np.int64]
+    wall_time: Floats
+    value: Floats
+
+    @classmethod
+    def joined(cls, parts: Sequence[Points]) -> Points:
+        """Put parts one behind another."""
+        if len(parts) == 1:
+            return parts[0]
+        return cls(
+            _together([part.step for part in parts], np.int64),
+            _together([part.wall_time for part in parts], np.float64),
+            _together([part.value for part in parts], np.float64),
+        )
+
+    def copy(self) -> Points:
+        """Copy the arrays."""
+        return Points(self.step.copy(), self.wall_time.copy(), self.value.copy())
+
+    def rows(self, chosen: slice | NDArray[Any]) -> Points:
+        """Take some rows, by a slice, by their numbers or by a mask."""
+        return Points(self.step[chosen], self.wall_time[chosen], self.value[chosen])
+
 
 @dataclass(frozen=True, eq=False)
 class CurveSet:
@@ -27,7 +70,7 @@ class CurveSet:
     Parameters
     ----------
     names : tuple of str
-        One a curve: a run's id, or an id and which history or worker of that run it is.
+        One a curve, as :func:`curve_name` makes them.
     starts : ndarray of intp, shape (n_curves + 1,)
         Curve ``i`` is ``value[starts[i]:starts[i + 1]]``.
     step : ndarray of int64, shape (n_values,)

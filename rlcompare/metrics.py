@@ -280,7 +280,45 @@ CANONICAL: tuple[Canonical, ...] = (
         "Time per step",
         ("timing_s/step", "perf/time_per_step", "step_time", "train/step_time", "time_this_iter_s", "timing/gen"),
     ),
+    # Counts since the start of the training, to draw other metrics over. What a step alone counted is in `PER_STEP`.
+    Canonical(
+        "episodes",
+        "Episodes",
+        (
+            "time/episodes",
+            "env_runners/num_episodes_lifetime",
+            "ray/tune/env_runners/num_episodes_lifetime",
+            "episodes_total",
+            "ray/tune/episodes_total",
+            "EpisodesSoFar",
+            "episodes",  # baselines, and counted by our reader of Stable-Baselines3's monitors
+            # Of language models (TRL's PPO and RLOO, open-instruct) an episode is one sampled response.
+            "episode",
+            "train/episode",
+        ),
+    ),
+    Canonical(
+        "tokens",
+        "Tokens seen",
+        (
+            "num_tokens",
+            "train/num_tokens",
+            "num_input_tokens_seen",
+            "train/num_input_tokens_seen",
+            "val/num_total_tokens",
+            "progress/total_tokens",
+            # TRL's `eval_num_tokens` is the same count at the rows of the evaluations only: not this.
+        ),
+    ),
+    Canonical("samples", "Samples seen", ("progress/total_samples",)),
 )
+
+#: Keys that count what one step alone saw, best first, by the canonical count that their sum over the steps is.
+PER_STEP: dict[str, tuple[str, ...]] = {
+    "episodes": ("env_runners/num_episodes", "episodes_this_iter", "EpThisIter"),
+    "tokens": ("perf/total_num_tokens", "progress/tokens", "val/num_step_tokens"),
+    "samples": ("progress/samples",),
+}
 
 BY_NAME: dict[str, Canonical] = {canonical.name: canonical for canonical in CANONICAL}
 

@@ -13,15 +13,15 @@ from functools import cached_property
 from pathlib import Path
 
 import polars as pl
-from polars.exceptions import PolarsError
 
 from rlcompare import metrics as names
 from rlcompare import schema
+from rlcompare.curves import CurveSet
 from rlcompare.errors import ReadIssue, UnknownMetricError, UnknownRunError
+from rlcompare.histories import curve_set, read_histories, restart_table
 from rlcompare.store import Library, Snapshot
-from rlcompare.store.cache import read_slices
-from rlcompare.store.history import resolve
-from rlcompare.store.ingest import ingest, read_samples
+from rlcompare.store.history import Lane, Restarts, Workers
+from rlcompare.store.ingest import read_samples
 from rlcompare.store.record import RunRecord
 
 #: A run that has logged nothing for longer is not called running, in seconds.
@@ -245,77 +245,97 @@ class Runs:
         rows += [_issue_row(record.id, issue) for record in self.records for issue in record.issues]
         return pl.DataFrame(rows, schema=schema.ISSUES, orient="row")
 
-    def curves(self, metric: str | Sequence[str]) -> pl.DataFrame:
-        """Values of one or more metrics over the steps of every run that has them.
+    def curve_set(self, metric: str, *, restarts: Restarts = "later", workers: Workers = "mean") -> CurveSet:
+        """Values of one metric over the steps of every run that has it, as arrays.
 
-        Restarts are resolved (the later history wins) and workers of one training averaged at each step. NaN and
-        infinite values are kept; a step at which nothing was logged has no row.
+        NaN and infinite values are kept; a step at which nothing was logged has no value.
 
         Parameters
         ----------
-        metric : str or sequence of str
-            Canonical names or source keys.
+        metric : str
+            Canonical name or source key.
+        restarts : {"later", "all", "segments"}
+            ``later``: the later history wins. ``all``: every record in the order written, so that steps go back where
+            the training was restarted. ``segments``: each history whole, as a curve of its own.
+        workers : {"mean", "sum", "min", "max", "each"}
+            What several workers logged at one step becomes one value; where one of them is NaN, so is that value. With
+            ``restarts="all"`` they are put together history by history. ``each``: a curve of its own for each worker.
 
         Returns
         -------
-        DataFrame
-            ``schema.CURVE``, in the order of the runs, then as written; ``metric`` as it was asked for.
+        CurveSet
+            In the order of the runs, then of their workers and histories. A curve is named by its run's id, one of
+            several by :func:`rlcompare.curves.curve_name`.
 
         Raises
         ------
         UnknownMetricError
             None of the runs has it.
+        ParameterError
+            No such choice of ``restarts`` or ``workers``.
+        """
+        return curve_set(self._histories(metric), restarts, workers)
+
+    def curves(
+        self, metric: str | Sequence[str], *, restarts: Restarts = "later", workers: Workers = "mean"
+    ) -> pl.DataFrame:
+        """Values of one or more metrics as a frame; see :meth:`curve_set`.
+
+        Parameters
+        ----------
+        metric : str or sequence of str
+            Canonical names or source keys.
+        restarts : {"later", "all", "segments"}
+        workers : {"mean", "sum", "min", "max", "each"}
+
+        Returns
+        -------
+        DataFrame
+            ``schema.CURVE``, in the order of the runs; ``run`` is the curve's name, ``metric`` as it was asked for.
+
+        Raises
+        ------
+        UnknownMetricError
+            None of the runs has it.
+        ParameterError
+            No such choice of ``restarts`` or ``workers``.
         """
         asked = [metric] if isinstance(metric, str) else list(metric)
-        return pl.concat([self._curve(name) for name in asked]) if asked else pl.DataFrame(schema=schema.CURVE)
+        frames = [self.curve_set(name, restarts=restarts, workers=workers).frame(name) for name in asked]
+        return pl.concat(frames) if frames else pl.DataFrame(schema=schema.CURVE)
+
+    def restarts(self, metric: str) -> pl.DataFrame:
+        """List where the runs went on from an earlier step, or in a new file: ``histories.RESTART``.
+
+        Raises
+        ------
+        UnknownMetricError
+            None of the runs has the metric.
+        """
+        return restart_table(self._histories(metric))
+
+    def has_workers(self, metric: str) -> bool:
+        """Tell, without reading values, whether several workers of a run logged the metric."""
+        return any(
+            len({piece.worker for piece in record.metrics[key].slices}) > 1
+            for record in self.records
+            if (key := names.resolve(metric, record.metrics.keys())) is not None
+        )
 
     def samples(self) -> pl.DataFrame:
         """Episodes or rollouts of every run that logs them: ``schema.SAMPLES``."""
         frames = [read_samples(record).select(pl.lit(record.id).alias("run"), pl.all()) for record in self.records]
         return pl.concat(frames).select(list(schema.SAMPLES)) if frames else pl.DataFrame(schema=schema.SAMPLES)
 
-    def _curve(self, name: str) -> pl.DataFrame:
-        chosen = {
-            i: key for i, r in enumerate(self.records) if (key := names.resolve(name, r.metrics.keys())) is not None
-        }
-        if not chosen:
+    def _histories(self, metric: str) -> dict[str, list[Lane]]:
+        keys = {r.id: key for r in self.records if (key := names.resolve(metric, r.metrics.keys())) is not None}
+        if not keys:
             every = dict.fromkeys(key for record in self.records for key in record.metrics)
             raise UnknownMetricError(
-                f"Expected a metric that one of {len(self)} runs has logged, got {name!r}. "
-                f"Hint: {_suggestion(name, [*names.BY_NAME, *every])}"
+                f"Expected a metric that one of {len(self)} runs has logged, got {metric!r}. "
+                f"Hint: {_suggestion(metric, [*names.BY_NAME, *every])}"
             )
-        rows = resolve(self._values(chosen))
-        ids = pl.Series("run", self.ids, dtype=pl.String)
-        return rows.select(
-            ids.gather(rows["run"]).alias("run"),
-            pl.lit(name).alias("metric"),
-            "step",
-            "wall_time",
-            "value",
-        )
-
-    def _values(self, chosen: dict[int, str]) -> pl.DataFrame:
-        records = list(self.records)
-        for attempt in range(2):
-            wanted = [
-                (i, records[i].directory, piece)
-                for i, key in chosen.items()
-                for piece in records[i].metrics[key].slices
-            ]
-            try:
-                return read_slices(wanted)
-            except (OSError, PolarsError):
-                if attempt:
-                    raise
-                # The cache was cleared, damaged or written anew by another process: it is disposable, so make it again.
-                for i in chosen:
-                    records[i] = self._restored(records[i])
-                chosen = {i: key for i, key in chosen.items() if key in records[i].metrics}
-        raise AssertionError("unreachable")
-
-    def _restored(self, record: RunRecord) -> RunRecord:
-        found = self._snapshot.found.get(record.id)
-        return record if found is None else ingest(found, self._snapshot.cache, afresh=True)
+        return read_histories(self.records, keys, self._snapshot)
 
 
 def _status(record: RunRecord, now: float) -> str:

@@ -6,11 +6,12 @@ import math
 
 import numpy as np
 import polars as pl
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rlcompare import schema
-from rlcompare.curves import CurveSet
+from rlcompare.curves import CurveSet, curve_name, run_of
 from tests.transforms.made_curves import anything, curves_of
 
 
@@ -45,3 +46,17 @@ def test_curves_given_one_by_one() -> None:
     assert curves.slices == [slice(0, 2), slice(2, 4)]
     assert curves.x.tolist() == [3.0, 5.0, 3.0, 5.0]
     assert len(CurveSet.joined([], [])) == 0
+
+
+@pytest.mark.parametrize(
+    ("worker", "history", "expected"),
+    [
+        (None, None, "a/run 1"),
+        (2, None, "a/run 1 · worker 2"),
+        (None, 3, "a/run 1 · history 3"),
+        (2, 3, "a/run 1 · worker 2 · history 3"),
+    ],
+)
+def test_the_name_of_a_part_of_a_run_tells_the_run(worker: int | None, history: int | None, expected: str) -> None:
+    assert curve_name("a/run 1", worker, history) == expected
+    assert run_of(expected) == "a/run 1"

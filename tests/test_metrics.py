@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from rlcompare.metrics import CANONICAL, canonical_of, guess_framework, resolve, spellings, step_unit_of, title_of
+from rlcompare.metrics import (
+    BY_NAME,
+    CANONICAL,
+    PER_STEP,
+    canonical_of,
+    guess_framework,
+    resolve,
+    spellings,
+    step_unit_of,
+    title_of,
+)
 
 
 @pytest.mark.parametrize(
@@ -21,6 +31,13 @@ from rlcompare.metrics import CANONICAL, canonical_of, guess_framework, resolve,
         pytest.param("validation_score", ["val-core/kk/acc/mean@8"], "val-core/kk/acc/mean@8", id="new verl"),
         pytest.param("validation_score", ["eval_loss", "eval_runtime", "eval/std_reward"], None, id="not scores"),
         pytest.param("my/own key", ["my/own key"], "my/own key", id="a source key answers for itself"),
+        pytest.param("episodes", ["time/episodes", "rollout/ep_rew_mean"], "time/episodes", id="SB3 off-policy"),
+        pytest.param("episodes", ["env_runners/num_episodes"], None, id="episodes of one iteration"),
+        pytest.param("tokens", ["eval_num_tokens", "num_tokens"], "num_tokens", id="TRL"),
+        pytest.param("tokens", ["perf/total_num_tokens"], None, id="verl counts one step, whatever it says"),
+        pytest.param(
+            "samples", ["progress/samples", "progress/total_samples"], "progress/total_samples", id="prime-rl"
+        ),
         pytest.param("kl", ["actor/ppo_kl", "actor/kl_loss"], "actor/kl_loss", id="to the reference first"),
     ],
 )
@@ -32,6 +49,12 @@ def test_every_listed_key_resolves_to_its_canonical_name() -> None:
     for canonical in CANONICAL:
         for key in canonical.keys:
             assert resolve(canonical.name, [key]) == key
+
+
+def test_what_one_step_counts_is_no_count_since_the_start() -> None:
+    for name, keys in PER_STEP.items():
+        assert name in BY_NAME
+        assert all(canonical_of(key) is None for key in keys)
 
 
 @pytest.mark.parametrize(
@@ -75,4 +98,5 @@ def test_spellings_of_one_metric_in_two_formats() -> None:
 
 def test_titles() -> None:
     assert title_of("response_length") == "Response length"
+    assert [title_of(name) for name in PER_STEP] == ["Episodes", "Tokens seen", "Samples seen"]
     assert title_of("actor/pg_loss") == "actor/pg_loss"

@@ -24,6 +24,9 @@ from rlcompare.schema import STEP, WALL_TIME
 
 RETURN, LENGTH, TIME = "r", "l", "t"
 
+#: Not logged, but counted: a row is an episode.
+EPISODES = "episodes"
+
 #: Longer episodes are not believed; sums of them would leave 64 bits.
 _MAX_LENGTH = 2**40
 
@@ -133,7 +136,7 @@ def combine(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
 
     Episodes are ordered by ``wall_time``, those without one last; ``step`` is the sum of lengths in that order. It
     approximates the steps of all environments: the steps of episodes that have not ended are not in it yet, and it
-    ends short of the true count by as much.
+    ends short of the true count by as much. ``episodes`` counts them in that order; an info keyword of that name stays.
 
     Parameters
     ----------
@@ -141,7 +144,10 @@ def combine(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
         What :func:`read` gives, one an environment.
     """
     together = pl.concat(frames, how="diagonal").sort(WALL_TIME, nulls_last=True, maintain_order=True)
-    return together.with_columns(pl.col(LENGTH).cum_sum().cast(pl.Int64).alias(STEP))
+    together = together.with_columns(pl.col(LENGTH).cum_sum().cast(pl.Int64).alias(STEP))
+    if EPISODES in together.columns:
+        return together
+    return together.with_columns(pl.int_range(1, pl.len() + 1).cast(pl.Float64).alias(EPISODES))
 
 
 def _position(resume: Resume | None) -> _Position:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import polars as pl
+import numpy as np
+from numpy.typing import NDArray
 
 from rlcompare.metrics import spellings
 from rlcompare.store.history import workers
@@ -83,11 +84,10 @@ def metrics(found: Sequence[Stream]) -> dict[str, MetricRecord]:
     return chosen
 
 
-def sparkline(values: pl.Series, points: int) -> tuple[float, ...]:
+def sparkline(values: NDArray[np.float64], points: int) -> tuple[float, ...]:
     """Summarize finite values for a table cell: means of equal stretches, at most ``points``."""
-    n = values.len()
+    n = len(values)
     if n <= points:
-        return tuple(values.to_list())
-    stretch = (pl.int_range(n, eager=True) * points) // n
-    means = pl.DataFrame({"at": stretch, "value": values}).group_by("at").agg(pl.col("value").mean()).sort("at")
-    return tuple(means["value"].to_list())
+        return tuple(values.tolist())
+    starts = -(-np.arange(points) * n // points)
+    return tuple((np.add.reduceat(values, starts) / np.diff(starts, append=n)).tolist())

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +19,7 @@ import polars as pl
 from filelock import FileLock
 
 from rlcompare.store import record as records
-from rlcompare.store.record import CACHE_VERSION, RunRecord, Slice
+from rlcompare.store.record import CACHE_VERSION, RunRecord
 
 MANIFEST = "run.json"
 
@@ -100,57 +100,3 @@ class RunCache:
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
             raise
-
-
-def read_slices(wanted: Sequence[tuple[int, str, Slice]]) -> pl.DataFrame:
-    """Read one metric of many runs.
-
-    Parameters
-    ----------
-    wanted : sequence of (run number, run directory, Slice)
-
-    Returns
-    -------
-    DataFrame
-        ``run`` (the number), ``worker``, ``writer``, ``step``, ``wall_time``, ``value``; rows that did not log the
-        metric left out; in the order of ``wanted``, then as written.
-
-    Raises
-    ------
-    OSError, polars.exceptions.PolarsError
-        A stored file is gone or damaged; the run must be read again.
-    """
-    frames: list[pl.LazyFrame] = []
-    by_column: dict[str, list[int]] = {}
-    for i, (_, _, piece) in enumerate(wanted):
-        by_column.setdefault(piece.column, []).append(i)
-    paths = [os.path.join(directory, piece.file) for _, directory, piece in wanted]
-    for column, places in by_column.items():
-        frames.append(
-            pl.scan_parquet(
-                [paths[i] for i in places],
-                glob=False,
-                schema={"step": pl.Int64, "wall_time": pl.Float64, column: pl.Float64},
-                extra_columns="ignore",
-                include_file_paths="_path",
-            )
-            .select("_path", "step", "wall_time", pl.col(column).alias("value"))
-            .filter(pl.col("value").is_not_null())
-        )
-    index = pl.LazyFrame(
-        {
-            "_path": paths,
-            "_at": range(len(wanted)),
-            "run": [run for run, _, _ in wanted],
-            "worker": [piece.worker for _, _, piece in wanted],
-            "writer": [piece.writer for _, _, piece in wanted],
-        },
-        schema={"_path": pl.String, "_at": pl.UInt32, "run": pl.UInt32, "worker": pl.String, "writer": pl.UInt32},
-    )
-    return (
-        pl.concat(frames)
-        .join(index, on="_path", how="left", maintain_order="left")
-        .sort("_at", maintain_order=True)
-        .select("run", "worker", "writer", "step", "wall_time", "value")
-        .collect()
-    )

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 import google_crc32c
+import numpy as np
 import polars as pl
 
 from rlcompare import metrics as names
@@ -19,9 +20,10 @@ from rlcompare.readers import READERS, LogFile, Reader, Resume, Scalar
 from rlcompare.readers.configfiles import config_stamp, read_config, seed_of
 from rlcompare.schema import LOG_INDEX, SAMPLES
 from rlcompare.store import assemble
-from rlcompare.store.cache import RunCache, read_slices
+from rlcompare.store.cache import RunCache
 from rlcompare.store.discovery import FoundRun, Source
-from rlcompare.store.history import resolve
+from rlcompare.store.history import lanes, resolve
+from rlcompare.store.pieces import read_pieces
 from rlcompare.store.record import Part, RunRecord, SourceRecord, describe
 
 log = logging.getLogger(__name__)
@@ -29,7 +31,7 @@ log = logging.getLogger(__name__)
 #: Bytes at either end of what was read that must be unchanged for a grown file to count as the same file.
 CHECKED_BYTES = 4096
 
-#: Parts of one source beyond which they are rewritten as few: a live run appends one at every look.
+#: Parts of one source beyond which the newest are rewritten as few: a live run appends one at every look.
 PARTS_KEPT = 16
 
 SPARKLINE_POINTS = 40
@@ -72,10 +74,6 @@ def ingest(found: FoundRun, cache: Path, *, afresh: bool = False) -> RunRecord:
         The cache cannot be written.
     """
     store = RunCache.of(cache, found.place)
-    if not afresh:
-        record = store.load()
-        if record is not None and up_to_date(found, record):
-            return record.renamed(found.id, found.name)
     with store.locked():
         record = None if afresh else store.load()
         if record is not None and up_to_date(found, record):
@@ -162,7 +160,8 @@ def _read(source: Source, known: SourceRecord | None, writer: _Writer) -> Source
     before = grown or blank
     parts = [*before.parts, *(writer.part(_stored(table, source.rename)) for table in chunk.tables if table.height)]
     if len(parts) > PARTS_KEPT:
-        parts = _compacted(parts, writer)
+        start = _first_to_rewrite([part.rows for part in parts])
+        parts = [*parts[:start], *_compacted(parts[start:], writer)]
     samples = list(before.samples)
     if chunk.samples is not None and chunk.samples.height:
         samples.append(writer.samples(chunk.samples))
@@ -192,6 +191,18 @@ def _stored(table: pl.DataFrame, rename: str) -> pl.DataFrame:
         table = table.with_columns(pl.lit(None, pl.Float64).alias("wall_time"))
     keys = [key for key in table.columns if key not in LOG_INDEX]
     return table.select(*LOG_INDEX, *(pl.col(key).alias(rename.replace("{}", key)) for key in keys))
+
+
+def _first_to_rewrite(rows: Sequence[int]) -> int:
+    """Choose the newest half of the parts, and those before them that are not much larger than all that follow.
+
+    A row is then rewritten once for each doubling of what came after it, where rewriting all parts would rewrite the
+    whole log over and over.
+    """
+    start = len(rows) - PARTS_KEPT // 2
+    while start > 0 and rows[start - 1] <= 2 * sum(rows[start:]):
+        start -= 1
+    return start
 
 
 def _compacted(parts: Sequence[Part], writer: _Writer) -> list[Part]:
@@ -248,12 +259,14 @@ def _summarize(found: FoundRun, sources: tuple[SourceRecord, ...], writer: _Writ
         next_part=writer.next,
     )
     if reward_key is not None:
-        curve = resolve(read_slices([(0, record.directory, piece) for piece in metrics[reward_key].slices]))
-        finite = curve["value"].filter(curve["value"].is_finite())
+        slices = metrics[reward_key].slices
+        (curve,) = resolve(lanes(slices, read_pieces([(record.directory, piece) for piece in slices])))
+        value = curve.points.value
+        finite = value[np.isfinite(value)]
         record = replace(
             record,
-            last_reward=float(curve["value"][-1]),
-            best_reward=float(finite.max()) if finite.len() else None,  # type: ignore[arg-type]
+            last_reward=float(value[-1]),
+            best_reward=float(finite.max()) if len(finite) else None,
             sparkline=assemble.sparkline(finite, SPARKLINE_POINTS),
         )
     return replace(record, fingerprint=_fingerprint(sources, config))

@@ -14,7 +14,7 @@ from rlcompare.errors import ReadIssue
 from rlcompare.readers import Scalar
 
 #: Raise it whenever a reader, a stored frame or this record changes its meaning: older caches are rebuilt.
-CACHE_VERSION = 1
+CACHE_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -183,7 +183,13 @@ def dump(record: RunRecord) -> bytes:
     raw = {name: getattr(record, name) for name in _PLAIN}
     raw["sources"] = [_dump_source(source) for source in record.sources]
     raw["metrics"] = {
-        key: [[astuple(piece) for piece in m.slices], _dump_stats(m.stats), m.source, m.also_in, m.step_unit]
+        key: [
+            [(p.file, p.column, p.worker, p.writer) for p in m.slices],
+            _dump_stats(m.stats),
+            m.source,
+            m.also_in,
+            m.step_unit,
+        ]
         for key, m in record.metrics.items()
     }
     raw["last_reward"] = _number(record.last_reward)

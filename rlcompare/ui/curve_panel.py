@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from rlcompare.charts.learning_curve import LEGEND_RUNS, CurveFrames, XAxis
+from rlcompare.curves import CurveSet
 from rlcompare.transforms import Axis, place_on_axis, smooth, thin
 from rlcompare.transforms.downsampling import POINTS_A_BUCKET
 from rlcompare.transforms.groups import with_curves_together
@@ -20,8 +21,8 @@ LONGEST_LINE = 4_000
 #: Points that answer to the pointer.
 HOVER_BUDGET = 200
 
-#: Seconds in each unit of relative time, largest first.
-TIME_UNITS = {"days": 86_400, "hours": 3_600, "minutes": 60, "seconds": 1}
+#: Minutes in each unit of relative time, largest first.
+TIME_UNITS = {"days": 1_440, "hours": 60, "minutes": 1, "seconds": 1 / 60}
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,9 @@ def curve_panel(
     -------
     CurvePanel
     """
-    placed = place_on_axis(curves, axis, started).with_columns(pl.col("value").alias("logged"))
+    origins = dict(started.drop_nulls().select("run", "started").iter_rows())
+    on_axis = place_on_axis(CurveSet.from_frame(curves), axis, origins)
+    placed = on_axis.frame("").with_columns(pl.Series("x", on_axis.x), pl.col("value").alias("logged"))
     placed, x_axis = _in_readable_unit(placed, axis, step_unit)
     runs = placed.get_column("run").unique(maintain_order=True)
     label = (
@@ -121,7 +124,7 @@ def _in_readable_unit(placed: pl.DataFrame, axis: Axis, step_unit: str) -> tuple
         return placed, XAxis(step_unit.capitalize() or "Step (unit unknown)", is_whole=True)
     longest = placed.get_column("x").max()
     span = float(longest) if isinstance(longest, float) else 0.0
-    unit = next((name for name, seconds in TIME_UNITS.items() if span >= 2 * seconds), "seconds")
+    unit = next((name for name, minutes in TIME_UNITS.items() if span >= 2 * minutes), "seconds")
     return placed.with_columns(pl.col("x") / TIME_UNITS[unit]), XAxis(f"Time since start ({unit})")
 
 

@@ -45,6 +45,7 @@ def test_golden_workers_together() -> None:
     assert (together["wall_time"] - expected["t_start"]).to_list() == pytest.approx(expected["rows"]["t"], abs=1e-6)
     assert together["step"].to_list() == pl.Series(expected["rows"]["l"]).cum_sum().to_list()
     assert together.schema["step"] == pl.Int64
+    assert together["episodes"].to_list() == [float(n) for n in range(1, together.height + 1)]
 
 
 def test_golden_one_worker() -> None:
@@ -152,6 +153,11 @@ def test_workers_with_other_info_keywords(tmp_path: Path) -> None:
     first = read_bytes(tmp_path / "a", START.replace(b"r,l,t", b"r,l,t,fuel") + b"1,10,1,0.25\n")
     second = read_bytes(tmp_path / "b", START + b"3,7,2\n")
     assert combine([first.tables[0], second.tables[0]]).select("step", "fuel").rows() == [(10, 0.25), (17, None)]
+
+
+def test_an_info_keyword_called_episodes_is_kept(tmp_path: Path) -> None:
+    chunk = read_bytes(tmp_path, START.replace(b"r,l,t", b"r,l,t,episodes") + b"1,10,1,7\n")
+    assert combine(chunk.tables)["episodes"].to_list() == [7.0]
 
 
 def test_a_second_header_begins_anew(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import polars as pl
 
 from rlcompare.errors import ReadIssue
@@ -107,6 +108,6 @@ def test_what_is_no_record_is_none() -> None:
 
 
 def test_a_sparkline_is_the_means_of_equal_stretches() -> None:
-    values = pl.Series([1.0, 3.0, 5.0, 7.0])
+    values = np.array([1.0, 3.0, 5.0, 7.0])
     assert sparkline(values, 2) == (2.0, 6.0)
     assert sparkline(values, 40) == (1.0, 3.0, 5.0, 7.0)
