@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
@@ -19,13 +18,11 @@ from rlcompare import schema
 from rlcompare.curves import CurveSet
 from rlcompare.errors import ReadIssue, UnknownMetricError, UnknownRunError
 from rlcompare.histories import curve_set, read_histories, restart_table
+from rlcompare.run_table import run_table
 from rlcompare.store import Library, Snapshot
 from rlcompare.store.history import Lane, Restarts, Workers
 from rlcompare.store.ingest import read_samples
 from rlcompare.store.record import RunRecord
-
-#: A run that has logged nothing for longer is not called running, in seconds.
-RUNNING_WITHIN = 600.0
 
 
 def open_runs(
@@ -133,34 +130,7 @@ class Runs:
         ``status`` is ``finished`` (the log says so), ``running`` (something was logged in the last ten minutes),
         ``stopped`` (neither: ended without saying so, or was killed) or ``no data``.
         """
-        now = time.time()
-        rows = [
-            {
-                "run": record.id,
-                "name": record.name,
-                "framework": record.framework,
-                "source": ", ".join(dict.fromkeys(source.reader for source in record.sources)),
-                "started": record.started,
-                "updated": record.updated,
-                "last_step": record.last_step,
-                "step_unit": record.step_unit,
-                "n_records": record.n_records,
-                "status": _status(record, now),
-                "seed": record.seed,
-                "reward_key": record.reward_key,
-                "last_reward": record.last_reward,
-                "best_reward": record.best_reward,
-                "sparkline": list(record.sparkline),
-            }
-            for record in self.records
-        ]
-        extra = {
-            "reward_key": pl.String(),
-            "last_reward": pl.Float64(),
-            "best_reward": pl.Float64(),
-            "sparkline": pl.List(pl.Float64()),
-        }
-        return pl.DataFrame(rows, schema={**schema.RUNS, **extra})
+        return run_table(self.records)
 
     def config(self) -> pl.DataFrame:
         """Every run's configuration: ``schema.CONFIG``, keys flat, values as text."""
@@ -336,14 +306,6 @@ class Runs:
                 f"Hint: {_suggestion(metric, [*names.BY_NAME, *every])}"
             )
         return read_histories(self.records, keys, self._snapshot)
-
-
-def _status(record: RunRecord, now: float) -> str:
-    if not record.metrics:
-        return "no data"
-    if record.finished:
-        return "finished"
-    return "running" if now - record.updated < RUNNING_WITHIN else "stopped"
 
 
 def _issue_row(run: str | None, issue: ReadIssue) -> tuple[str | None, str, str, str, str]:
