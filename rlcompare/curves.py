@@ -144,8 +144,14 @@ class CurveSet:
         wanted = set(names)
         if wanted.issuperset(self.names):
             return self
-        chosen = [i for i, name in enumerate(self.names) if name in wanted]
-        return self.taken([self.names[i] for i in chosen], [np.arange(s.start, s.stop) for s in self._some(chosen)])
+        slices = self.slices
+        parts = {name: slices[i] for i, name in enumerate(self.names) if name in wanted}
+        starts = np.cumsum([0, *(part.stop - part.start for part in parts.values())], dtype=np.intp)
+        columns = [
+            _together([column[part] for part in parts.values()], column.dtype.type)
+            for column in (self.step, self.wall_time, self.x, self.value)
+        ]
+        return CurveSet(tuple(parts), starts, *columns)
 
     def taken(self, names: Sequence[str], rows: Sequence[NDArray[np.intp]]) -> CurveSet:
         """Return curves made of some rows of these.
@@ -158,10 +164,6 @@ class CurveSet:
         at = _together(rows, np.intp)
         starts = np.cumsum([0, *map(len, rows)], dtype=np.intp)
         return CurveSet(tuple(names), starts, self.step[at], self.wall_time[at], self.x[at], self.value[at])
-
-    def _some(self, numbers: Iterable[int]) -> list[slice]:
-        slices = self.slices
-        return [slices[i] for i in numbers]
 
 
 def _together(arrays: Sequence[NDArray[Any]], dtype: type[np.generic]) -> NDArray[Any]:

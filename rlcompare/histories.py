@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import get_args
 
 import polars as pl
@@ -28,50 +29,65 @@ RESTART: dict[str, pl.DataType] = {
 }
 
 
-def curve_set(histories: Mapping[str, Sequence[Lane]], restarts: Restarts, workers: Workers) -> CurveSet:
-    """Put together the curves of runs.
+@dataclass(frozen=True, eq=False)
+class Histories:
+    """Everything that runs logged of one metric, whatever replaced it later.
 
     Parameters
     ----------
-    histories : mapping of run id to what its workers logged
-    restarts : {"later", "all", "segments"}
-    workers : {"mean", "sum", "min", "max", "each"}
-
-    Returns
-    -------
-    CurveSet, runs in order
-
-    Raises
-    ------
-    ParameterError
-        No such choice.
+    lanes : mapping of run id to what its workers logged
     """
-    for name, choice, choices in (("restarts", restarts, Restarts), ("workers", workers, Workers)):
-        if choice not in get_args(choices):
-            known = ", ".join(get_args(choices))
-            raise ParameterError(
-                f"Expected {name} of {known}; got {choice!r}. Hint: leave it out for {known.split(', ')[0]!r}."
-            )
-    curves = [
-        (curve_name(run, worker, history), points)
-        for run, logged in histories.items()
-        for worker, history, points in resolve(logged, restarts, workers)
-    ]
-    return CurveSet.joined([name for name, _ in curves], [points for _, points in curves])
+
+    lanes: Mapping[str, Sequence[Lane]]
+
+    def curve_set(self, restarts: Restarts = "later", workers: Workers = "mean") -> CurveSet:
+        """Put together the curves of the runs.
+
+        Parameters
+        ----------
+        restarts : {"later", "all", "segments"}
+            ``later``: the later history wins. ``all``: every record in the order written, so that steps go back where
+            the training was restarted. ``segments``: each history whole, as a curve of its own.
+        workers : {"mean", "sum", "min", "max", "each"}
+            What several workers logged at one step becomes one value; where one of them is NaN, so is that value. With
+            ``restarts="all"`` they are put together history by history. ``each``: a curve of its own for each worker.
+
+        Returns
+        -------
+        CurveSet
+            In the order of the runs, then of their workers and histories. A curve is named by its run's id, one of
+            several by :func:`rlcompare.curves.curve_name`.
+
+        Raises
+        ------
+        ParameterError
+            No such choice.
+        """
+        for name, choice, choices in (("restarts", restarts, Restarts), ("workers", workers, Workers)):
+            if choice not in get_args(choices):
+                known = ", ".join(get_args(choices))
+                raise ParameterError(
+                    f"Expected {name} of {known}; got {choice!r}. Hint: leave it out for {known.split(', ')[0]!r}."
+                )
+        curves = [
+            (curve_name(run, worker, history), points)
+            for run, logged in self.lanes.items()
+            for worker, history, points in resolve(logged, restarts, workers)
+        ]
+        return CurveSet.joined([name for name, _ in curves], [points for _, points in curves])
+
+    def restarts(self) -> pl.DataFrame:
+        """List the restarts: ``RESTART``, in the order of the runs, their workers, then as written."""
+        rows = [
+            (run, worker, lane.points.step[row], lane.points.wall_time[row], lane.n_replaced(row))
+            for run, logged in self.lanes.items()
+            for worker, lane in enumerate(logged, 1)
+            for row in lane.restarts.tolist()
+        ]
+        return pl.DataFrame(rows, schema=RESTART, orient="row").with_columns(pl.col("wall_time").fill_nan(None))
 
 
-def restart_table(histories: Mapping[str, Sequence[Lane]]) -> pl.DataFrame:
-    """List the restarts of runs: ``RESTART``, in the order of the runs, their workers, then as written."""
-    rows = [
-        (run, worker, lane.points.step[row], lane.points.wall_time[row], lane.n_replaced(row))
-        for run, logged in histories.items()
-        for worker, lane in enumerate(logged, 1)
-        for row in lane.restarts.tolist()
-    ]
-    return pl.DataFrame(rows, schema=RESTART, orient="row").with_columns(pl.col("wall_time").fill_nan(None))
-
-
-def read_histories(records: Sequence[RunRecord], keys: Mapping[str, str], snapshot: Snapshot) -> dict[str, list[Lane]]:
+def read_histories(records: Sequence[RunRecord], keys: Mapping[str, str], snapshot: Snapshot) -> Histories:
     """Read what the workers of each run logged of one metric.
 
     Parameters
@@ -84,14 +100,14 @@ def read_histories(records: Sequence[RunRecord], keys: Mapping[str, str], snapsh
 
     Returns
     -------
-    dict of run id to list of Lane, in the order of the records
+    Histories, in the order of the records
     """
     having = [record for record in records if record.id in keys]
     try:
-        return _read(having, keys)
+        return Histories(_read(having, keys))
     except (OSError, PolarsError):
         # The cache was cleared, damaged or written anew by another process: it is disposable, so make it again.
-        return _read([_read_again(record, snapshot) for record in having], keys)
+        return Histories(_read([_read_again(record, snapshot) for record in having], keys))
 
 
 def _read(records: Sequence[RunRecord], keys: Mapping[str, str]) -> dict[str, list[Lane]]:

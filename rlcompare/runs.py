@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
@@ -18,14 +17,12 @@ from rlcompare import metrics as names
 from rlcompare import schema
 from rlcompare.curves import CurveSet
 from rlcompare.errors import ReadIssue, UnknownMetricError, UnknownRunError
-from rlcompare.histories import curve_set, read_histories, restart_table
+from rlcompare.histories import Histories, read_histories
+from rlcompare.run_table import run_table
 from rlcompare.store import Library, Snapshot
-from rlcompare.store.history import Lane, Restarts, Workers
+from rlcompare.store.history import Restarts, Workers
 from rlcompare.store.ingest import read_samples
 from rlcompare.store.record import RunRecord
-
-#: A run that has logged nothing for longer is not called running, in seconds.
-RUNNING_WITHIN = 600.0
 
 
 def open_runs(
@@ -133,34 +130,7 @@ class Runs:
         ``status`` is ``finished`` (the log says so), ``running`` (something was logged in the last ten minutes),
         ``stopped`` (neither: ended without saying so, or was killed) or ``no data``.
         """
-        now = time.time()
-        rows = [
-            {
-                "run": record.id,
-                "name": record.name,
-                "framework": record.framework,
-                "source": ", ".join(dict.fromkeys(source.reader for source in record.sources)),
-                "started": record.started,
-                "updated": record.updated,
-                "last_step": record.last_step,
-                "step_unit": record.step_unit,
-                "n_records": record.n_records,
-                "status": _status(record, now),
-                "seed": record.seed,
-                "reward_key": record.reward_key,
-                "last_reward": record.last_reward,
-                "best_reward": record.best_reward,
-                "sparkline": list(record.sparkline),
-            }
-            for record in self.records
-        ]
-        extra = {
-            "reward_key": pl.String(),
-            "last_reward": pl.Float64(),
-            "best_reward": pl.Float64(),
-            "sparkline": pl.List(pl.Float64()),
-        }
-        return pl.DataFrame(rows, schema={**schema.RUNS, **extra})
+        return run_table(self.records)
 
     def config(self) -> pl.DataFrame:
         """Every run's configuration: ``schema.CONFIG``, keys flat, values as text."""
@@ -245,6 +215,28 @@ class Runs:
         rows += [_issue_row(record.id, issue) for record in self.records for issue in record.issues]
         return pl.DataFrame(rows, schema=schema.ISSUES, orient="row")
 
+    def histories(self, metric: str) -> Histories:
+        """Read everything that the runs logged of one metric, whatever replaced it later.
+
+        Parameters
+        ----------
+        metric : str
+            Canonical name or source key.
+
+        Raises
+        ------
+        UnknownMetricError
+            None of the runs has it.
+        """
+        keys = {r.id: key for r in self.records if (key := names.resolve(metric, r.metrics.keys())) is not None}
+        if not keys:
+            every = dict.fromkeys(key for record in self.records for key in record.metrics)
+            raise UnknownMetricError(
+                f"Expected a metric that one of {len(self)} runs has logged, got {metric!r}. "
+                f"Hint: {_suggestion(metric, [*names.BY_NAME, *every])}"
+            )
+        return read_histories(self.records, keys, self._snapshot)
+
     def curve_set(self, metric: str, *, restarts: Restarts = "later", workers: Workers = "mean") -> CurveSet:
         """Values of one metric over the steps of every run that has it, as arrays.
 
@@ -255,17 +247,12 @@ class Runs:
         metric : str
             Canonical name or source key.
         restarts : {"later", "all", "segments"}
-            ``later``: the later history wins. ``all``: every record in the order written, so that steps go back where
-            the training was restarted. ``segments``: each history whole, as a curve of its own.
         workers : {"mean", "sum", "min", "max", "each"}
-            What several workers logged at one step becomes one value; where one of them is NaN, so is that value. With
-            ``restarts="all"`` they are put together history by history. ``each``: a curve of its own for each worker.
+            See :meth:`rlcompare.histories.Histories.curve_set`.
 
         Returns
         -------
         CurveSet
-            In the order of the runs, then of their workers and histories. A curve is named by its run's id, one of
-            several by :func:`rlcompare.curves.curve_name`.
 
         Raises
         ------
@@ -274,7 +261,7 @@ class Runs:
         ParameterError
             No such choice of ``restarts`` or ``workers``.
         """
-        return curve_set(self._histories(metric), restarts, workers)
+        return self.histories(metric).curve_set(restarts, workers)
 
     def curves(
         self, metric: str | Sequence[str], *, restarts: Restarts = "later", workers: Workers = "mean"
@@ -312,7 +299,7 @@ class Runs:
         UnknownMetricError
             None of the runs has the metric.
         """
-        return restart_table(self._histories(metric))
+        return self.histories(metric).restarts()
 
     def has_workers(self, metric: str) -> bool:
         """Tell, without reading values, whether several workers of a run logged the metric."""
@@ -326,24 +313,6 @@ class Runs:
         """Episodes or rollouts of every run that logs them: ``schema.SAMPLES``."""
         frames = [read_samples(record).select(pl.lit(record.id).alias("run"), pl.all()) for record in self.records]
         return pl.concat(frames).select(list(schema.SAMPLES)) if frames else pl.DataFrame(schema=schema.SAMPLES)
-
-    def _histories(self, metric: str) -> dict[str, list[Lane]]:
-        keys = {r.id: key for r in self.records if (key := names.resolve(metric, r.metrics.keys())) is not None}
-        if not keys:
-            every = dict.fromkeys(key for record in self.records for key in record.metrics)
-            raise UnknownMetricError(
-                f"Expected a metric that one of {len(self)} runs has logged, got {metric!r}. "
-                f"Hint: {_suggestion(metric, [*names.BY_NAME, *every])}"
-            )
-        return read_histories(self.records, keys, self._snapshot)
-
-
-def _status(record: RunRecord, now: float) -> str:
-    if not record.metrics:
-        return "no data"
-    if record.finished:
-        return "finished"
-    return "running" if now - record.updated < RUNNING_WITHIN else "stopped"
 
 
 def _issue_row(run: str | None, issue: ReadIssue) -> tuple[str | None, str, str, str, str]:

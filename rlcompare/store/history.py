@@ -122,6 +122,8 @@ class Lane:
     @cached_property
     def restarts(self) -> NDArray[np.intp]:
         """Numbers of the rows that begin a later history: a file does, or a stretch that replaced a row."""
+        if self.is_plain and not self.joints:
+            return np.empty(0, np.intp)
         begins = np.bincount(self.replaced_by[self.replaced_by > 0], minlength=int(self._stretch[-1]) + 1) > 0
         begins[self._stretch[list(self.joints)]] = True
         return np.flatnonzero(np.diff(self._stretch, prepend=0) & begins[self._stretch])
