@@ -206,12 +206,21 @@ def _first_to_rewrite(rows: Sequence[int]) -> int:
 
 
 def _compacted(parts: Sequence[Part], writer: _Writer) -> list[Part]:
-    """Rewrite parts of equal columns as one; where rows of two sets of columns alternate, each set stays in order."""
-    groups: dict[tuple[str, ...], list[pl.DataFrame]] = {}
-    for part in parts:
-        table = writer.store.read(part.file)
-        groups.setdefault(tuple(table.columns), []).append(table)
-    return [writer.part(pl.concat(tables)) for tables in groups.values()]
+    """Rewrite parts as few, those that share a metric as one: the rows of a metric must stay in the order written.
+
+    Parts without a common metric stay apart, since together they would be mostly nulls.
+    """
+    groups: list[tuple[set[str], list[int]]] = []
+    for number, part in enumerate(parts):
+        keys, members = set(part.metrics), [number]
+        for group in [group for group in groups if not keys.isdisjoint(group[0])]:
+            groups.remove(group)
+            keys, members = keys | group[0], group[1] + members
+        groups.append((keys, sorted(members)))
+    return [
+        writer.part(pl.concat([writer.store.read(parts[number].file) for number in members], how="diagonal"))
+        for _, members in groups
+    ]
 
 
 def _config_stamp(found: FoundRun) -> list[object]:

@@ -102,6 +102,27 @@ def test_many_small_appends_do_not_leave_many_parts(tmp_path: Path, own_cache: P
     assert len(list(own_cache.rglob("*.parquet"))) <= PARTS_KEPT
 
 
+def test_rewriting_parts_keeps_the_rows_of_a_metric_in_order(tmp_path: Path) -> None:
+    # Parts with and without the validation's key alternate; out of order, the reward's steps would look like a restart.
+    log = write_verl(tmp_path / "a.jsonl", [{"reward": 1.0}])
+    for step in range(2, 3 * PARTS_KEPT):
+        row = {"reward": float(step)} | ({"val-core/x/acc/mean@1": 0.5} if step % 5 == 0 else {})
+        write_verl(log, [row], mode="a", first_step=step)
+        assert rewards(rlc.open_runs(tmp_path))["a.jsonl"] == [(s, float(s)) for s in range(1, step + 1)]
+
+
+def test_a_long_log_is_not_rewritten_for_a_few_new_rows(tmp_path: Path, own_cache: Path) -> None:
+    log = write_verl(tmp_path / "a.jsonl", [{"reward": float(s)} for s in range(1, 1_001)])
+    rlc.open_runs(tmp_path)
+    (first,) = own_cache.rglob("*.parquet")
+    for step in range(1_001, 1_001 + 3 * PARTS_KEPT):
+        write_verl(log, [{"reward": float(step)}], mode="a", first_step=step)
+        runs = rlc.open_runs(tmp_path)
+    assert first.exists()
+    assert rewards(runs)["a.jsonl"] == [(s, float(s)) for s in range(1, 1_001 + 3 * PARTS_KEPT)]
+    assert len(list(own_cache.rglob("*.parquet"))) <= PARTS_KEPT
+
+
 def test_a_run_that_is_gone_is_not_listed(tmp_path: Path) -> None:
     log = write_verl(tmp_path / "a.jsonl", [{"reward": 1.0}])
     write_verl(tmp_path / "b.jsonl", [{"reward": 1.0}])
