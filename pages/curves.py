@@ -1,14 +1,14 @@
-"""Curves: the chosen runs overlaid, one chart a metric."""
+"""Curves: the chosen runs or their groups overlaid, one chart a metric."""
 
 import streamlit as st
 
 from rlcompare.ui import access, controls, entry
-from rlcompare.ui.captions import how_smoothed
-from rlcompare.ui.curve_controls import choose_axis, choose_formula, choose_metrics, choose_smoothing
-from rlcompare.ui.curve_view import show_metric
+from rlcompare.ui.curve_sidebar import choose_options, choose_what
+from rlcompare.ui.curve_view import choose_live, show_curves
 
 entry.through_app(__file__)
-st.title("Curves", anchor=False)
+heading, corner = st.columns([6, 1], vertical_alignment="bottom")
+heading.title("Curves", anchor=False)
 
 runs = access.all_runs()
 with st.sidebar:
@@ -16,16 +16,15 @@ with st.sidebar:
 controls.show_reading()
 
 if len(runs):
+    with corner:
+        live = choose_live()
     compared = controls.runs_to_compare(runs, chosen)
     with st.sidebar:
-        metrics = list(dict.fromkeys([*choose_metrics(runs, compared), *choose_formula(runs)]))
-        smoothing = choose_smoothing()
-        axis = choose_axis()
+        metrics = choose_what(runs, compared)
+        options = choose_options(runs, compared, metrics)
     if metrics:
-        controls.note(how_smoothed(smoothing))
+        show_curves(metrics, compared.ids, options, live=live)
     else:
         st.info("Choose a metric in the sidebar to see its curves.")
-    for metric in metrics:
-        show_metric(metric, runs, compared, axis=axis, smoothing=smoothing)
 else:
     controls.show_no_runs()

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from rlcompare.schema import CURVE
 
 Floats = NDArray[np.float64]
+Places = NDArray[np.float64] | NDArray[np.int64]
 
 #: What follows a run's id in the name of a curve that is only a part of the run.
 WORKER, HISTORY = " · worker ", " · history "
@@ -76,8 +77,8 @@ class CurveSet:
     step : ndarray of int64, shape (n_values,)
     wall_time : ndarray of float64, shape (n_values,)
         Unix seconds; NaN where the source has none.
-    x : ndarray of float64, shape (n_values,)
-        Place on the x axis, in the axis' unit: the step until the curves are placed on another axis.
+    x : ndarray of float64 or int64, shape (n_values,)
+        Place on the x axis, in the axis' unit: `step` itself until the curves are placed on another axis.
     value : ndarray of float64, shape (n_values,)
         As logged, NaN and infinities among them.
     """
@@ -86,7 +87,7 @@ class CurveSet:
     starts: NDArray[np.intp]
     step: NDArray[np.int64]
     wall_time: Floats
-    x: Floats
+    x: Places
     value: Floats
 
     def __len__(self) -> int:
@@ -100,11 +101,10 @@ class CurveSet:
     @classmethod
     def joined(cls, names: Sequence[str], curves: Sequence[tuple[NDArray[np.int64], Floats, Floats]]) -> CurveSet:
         """Put together curves that are given one by one as (step, wall time, value)."""
-        starts = np.cumsum([0, *(len(value) for _, _, value in curves)], dtype=np.intp)
-        step = _together([step for step, _, _ in curves], np.int64)
-        times = _together([time for _, time, _ in curves], np.float64)
-        value = _together([value for _, _, value in curves], np.float64)
-        return cls(tuple(names), starts, step, times, step.astype(np.float64), value)
+        builder = CurveBuilder(sum(len(value) for _, _, value in curves))
+        for name, points in zip(names, curves, strict=True):
+            builder.add(name, Points(*points))
+        return builder.done()
 
     @classmethod
     def from_frame(cls, frame: pl.DataFrame) -> CurveSet:
@@ -123,7 +123,7 @@ class CurveSet:
             np.append(first.to_numpy(), frame.height).astype(np.intp),
             step,
             frame["wall_time"].fill_null(np.nan).to_numpy(),
-            step.astype(np.float64),
+            step,
             frame["value"].to_numpy(),
         )
 
@@ -164,6 +164,55 @@ class CurveSet:
         at = _together(rows, np.intp)
         starts = np.cumsum([0, *map(len, rows)], dtype=np.intp)
         return CurveSet(tuple(names), starts, self.step[at], self.wall_time[at], self.x[at], self.value[at])
+
+
+class CurveBuilder:
+    """Puts curves one behind another into arrays that are taken once.
+
+    Memory that was never used costs more time than reading what goes into it, so there is none for wall times that no
+    curve has.
+
+    Parameters
+    ----------
+    n_values : int
+        Of all curves together, at most.
+    """
+
+    def __init__(self, n_values: int) -> None:
+        self._step = np.empty(n_values, np.int64)
+        self._value = np.empty(n_values)
+        self._wall_time: Floats | None = None
+        self._names: list[str] = []
+        self._starts = [0]
+
+    def add(self, name: str, points: Points) -> None:
+        """Put a curve behind those there are."""
+        start = self._starts[-1]
+        stop = start + len(points.value)
+        self._step[start:stop], self._value[start:stop] = points.step, points.value
+        if self._wall_time is None and len(points.value) and not is_unlogged(points.wall_time):
+            self._wall_time = np.full(len(self._value), np.nan)
+        if self._wall_time is not None:
+            self._wall_time[start:stop] = points.wall_time
+        self._names.append(name)
+        self._starts.append(stop)
+
+    def done(self) -> CurveSet:
+        """Return the curves."""
+        n = self._starts[-1]
+        times = unlogged(n) if self._wall_time is None else self._wall_time[:n]
+        starts = np.array(self._starts, dtype=np.intp)
+        return CurveSet(tuple(self._names), starts, self._step[:n], times, self._step[:n], self._value[:n])
+
+
+def unlogged(n: int) -> Floats:
+    """Return as many wall times as there are values where the source has none: one NaN, seen `n` times."""
+    return np.broadcast_to(np.nan, n)
+
+
+def is_unlogged(wall_time: Floats) -> bool:
+    """Tell whether wall times are :func:`unlogged`."""
+    return wall_time.strides == (0,)
 
 
 def _together(arrays: Sequence[NDArray[Any]], dtype: type[np.generic]) -> NDArray[Any]:

@@ -18,6 +18,9 @@ from rlcompare.settings import canonical, settings_of
 #: ``seed``: runs that differ in nothing but the seed. ``config``: in none of some keys. ``name``: by a pattern.
 Kind = Literal["none", "seed", "framework", "config", "name"]
 
+#: Between a group's name and the settings that tell it from others of that name.
+SETTINGS_BEHIND = " · "
+
 #: One group, so that a pattern that fits few runs does not fill the legend with all others.
 NO_MATCH = "(no match)"
 
@@ -241,7 +244,7 @@ def _named(grouped: Sequence[_Grouped]) -> list[str]:
             continue
         differing, shown = _telling_keys([run.traits for run in members])
         for run in members:
-            label = f"{name} · {_described(shown, run.traits, differing)}" if shown else name
+            label = f"{name}{SETTINGS_BEHIND}{_described(shown, run.traits, differing)}" if shown else name
             labels[run.group] = _free(label, taken)
             taken.add(labels[run.group])
     return [labels[run.group] for run in grouped]

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import get_args
 
 import polars as pl
 from polars.exceptions import PolarsError
 
-from rlcompare.curves import CurveSet, curve_name
+from rlcompare.curves import CurveBuilder, CurveSet, curve_name
 from rlcompare.errors import ParameterError
 from rlcompare.store import Snapshot
-from rlcompare.store.history import Lane, Restarts, Workers, lanes, resolve
+from rlcompare.store.history import Restarts, Workers, lanes, resolve
 from rlcompare.store.ingest import ingest
-from rlcompare.store.pieces import read_pieces
-from rlcompare.store.record import RunRecord
+from rlcompare.store.pieces import VALUES_KEPT, read_pieces
+from rlcompare.store.record import MetricRecord, RunRecord
 
 #: One row a restart: a later history of one worker of a run. ``worker`` counts from 1. ``step`` and ``wall_time``
 #: (Unix seconds, null where unlogged) are of its first record; ``n_replaced`` counts the records that it replaced, 0
@@ -29,66 +29,27 @@ RESTART: dict[str, pl.DataType] = {
 }
 
 
+#: Values read at once. The memory that decoding them takes is used again for the next ones; that of a whole query,
+#: twice as much as its curves take, would be asked of the system anew.
+VALUES_AT_ONCE = 2_000_000
+
+
 @dataclass(frozen=True, eq=False)
-class Histories:
-    """Everything that runs logged of one metric, whatever replaced it later.
+class Logged:
+    """What runs logged of one metric: curves as they were asked for, and where runs were restarted: ``RESTART``."""
 
-    Parameters
-    ----------
-    lanes : mapping of run id to what its workers logged
-    """
-
-    lanes: Mapping[str, Sequence[Lane]]
-
-    def curve_set(self, restarts: Restarts = "later", workers: Workers = "mean") -> CurveSet:
-        """Put together the curves of the runs.
-
-        Parameters
-        ----------
-        restarts : {"later", "all", "segments"}
-            ``later``: the later history wins. ``all``: every record in the order written, so that steps go back where
-            the training was restarted. ``segments``: each history whole, as a curve of its own.
-        workers : {"mean", "sum", "min", "max", "each"}
-            What several workers logged at one step becomes one value; where one of them is NaN, so is that value. With
-            ``restarts="all"`` they are put together history by history. ``each``: a curve of its own for each worker.
-
-        Returns
-        -------
-        CurveSet
-            In the order of the runs, then of their workers and histories. A curve is named by its run's id, one of
-            several by :func:`rlcompare.curves.curve_name`.
-
-        Raises
-        ------
-        ParameterError
-            No such choice.
-        """
-        for name, choice, choices in (("restarts", restarts, Restarts), ("workers", workers, Workers)):
-            if choice not in get_args(choices):
-                known = ", ".join(get_args(choices))
-                raise ParameterError(
-                    f"Expected {name} of {known}; got {choice!r}. Hint: leave it out for {known.split(', ')[0]!r}."
-                )
-        curves = [
-            (curve_name(run, worker, history), points)
-            for run, logged in self.lanes.items()
-            for worker, history, points in resolve(logged, restarts, workers)
-        ]
-        return CurveSet.joined([name for name, _ in curves], [points for _, points in curves])
-
-    def restarts(self) -> pl.DataFrame:
-        """List the restarts: ``RESTART``, in the order of the runs, their workers, then as written."""
-        rows = [
-            (run, worker, lane.points.step[row], lane.points.wall_time[row], lane.n_replaced(row))
-            for run, logged in self.lanes.items()
-            for worker, lane in enumerate(logged, 1)
-            for row in lane.restarts.tolist()
-        ]
-        return pl.DataFrame(rows, schema=RESTART, orient="row").with_columns(pl.col("wall_time").fill_nan(None))
+    curves: CurveSet
+    restarts: pl.DataFrame
 
 
-def read_histories(records: Sequence[RunRecord], keys: Mapping[str, str], snapshot: Snapshot) -> Histories:
-    """Read what the workers of each run logged of one metric.
+def read_logged(
+    records: Sequence[RunRecord],
+    keys: Mapping[str, str],
+    snapshot: Snapshot,
+    restarts: Restarts = "later",
+    workers: Workers = "mean",
+) -> Logged:
+    """Read one metric of runs.
 
     Parameters
     ----------
@@ -97,25 +58,71 @@ def read_histories(records: Sequence[RunRecord], keys: Mapping[str, str], snapsh
         Of the runs that have the metric.
     snapshot : Snapshot
         What the records are of.
+    restarts : {"later", "all", "segments"}
+        ``later``: the later history wins. ``all``: every record in the order written, so that steps go back where the
+        training was restarted. ``segments``: each history whole, as a curve of its own.
+    workers : {"mean", "sum", "min", "max", "each"}
+        What several workers logged at one step becomes one value; where one of them is NaN, so is that value. With
+        ``restarts="all"`` they are put together history by history. ``each``: a curve of its own for each worker.
 
     Returns
     -------
-    Histories, in the order of the records
+    Logged
+        In the order of the runs, then of their workers and histories. A curve is named by its run's id, one of several
+        by :func:`rlcompare.curves.curve_name`.
+
+    Raises
+    ------
+    ParameterError
+        No such choice.
     """
+    for name, choice, choices in (("restarts", restarts, Restarts), ("workers", workers, Workers)):
+        if choice not in get_args(choices):
+            known = ", ".join(get_args(choices))
+            raise ParameterError(
+                f"Expected {name} of {known}; got {choice!r}. Hint: leave it out for {known.split(', ')[0]!r}."
+            )
     having = [record for record in records if record.id in keys]
     try:
-        return Histories(_read(having, keys))
+        return _read(having, keys, restarts, workers)
     except (OSError, PolarsError):
         # The cache was cleared, damaged or written anew by another process: it is disposable, so make it again.
-        return Histories(_read([_read_again(record, snapshot) for record in having], keys))
+        return _read([_read_again(record, snapshot) for record in having], keys, restarts, workers)
 
 
-def _read(records: Sequence[RunRecord], keys: Mapping[str, str]) -> dict[str, list[Lane]]:
-    slices = {
-        record.id: record.metrics[keys[record.id]].slices for record in records if keys[record.id] in record.metrics
-    }
-    pieces = iter(read_pieces([(record.directory, piece) for record in records for piece in slices.get(record.id, ())]))
-    return {run: lanes(own, [next(pieces) for _ in own]) for run, own in slices.items()}
+def _read(records: Sequence[RunRecord], keys: Mapping[str, str], restarts: Restarts, workers: Workers) -> Logged:
+    wanted = [(record, record.metrics[key]) for record in records if (key := keys[record.id]) in record.metrics]
+    n_values = sum(metric.stats.n for _, metric in wanted)
+    curves, rows = CurveBuilder(n_values), []
+    for part in _batches(wanted):
+        pieces = iter(
+            read_pieces([(r.directory, piece) for r, m in part for piece in m.slices], keep=n_values <= VALUES_KEPT)
+        )
+        for record, metric in part:
+            logged = lanes(metric.slices, [next(pieces) for _ in metric.slices])
+            for worker, history, points in resolve(logged, restarts, workers):
+                curves.add(curve_name(record.id, worker, history), points)
+            rows += [
+                (record.id, worker, lane.points.step[row], lane.points.wall_time[row], lane.n_replaced(row))
+                for worker, lane in enumerate(logged, 1)
+                for row in lane.restarts.tolist()
+            ]
+    table = pl.DataFrame(rows, schema=RESTART, orient="row").with_columns(pl.col("wall_time").fill_nan(None))
+    return Logged(curves.done(), table)
+
+
+def _batches(wanted: Sequence[tuple[RunRecord, MetricRecord]]) -> Iterator[list[tuple[RunRecord, MetricRecord]]]:
+    """Cut a query into runs that are read at once."""
+    batch: list[tuple[RunRecord, MetricRecord]] = []
+    n = 0
+    for record, metric in wanted:
+        if batch and n + metric.stats.n > VALUES_AT_ONCE:
+            yield batch
+            batch, n = [], 0
+        batch.append((record, metric))
+        n += metric.stats.n
+    if batch:
+        yield batch
 
 
 def _read_again(record: RunRecord, snapshot: Snapshot) -> RunRecord:

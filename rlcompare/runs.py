@@ -17,7 +17,7 @@ from rlcompare import metrics as names
 from rlcompare import schema
 from rlcompare.curves import CurveSet
 from rlcompare.errors import ReadIssue, UnknownMetricError, UnknownRunError
-from rlcompare.histories import Histories, read_histories
+from rlcompare.histories import Logged, read_logged
 from rlcompare.run_table import run_table
 from rlcompare.store import Library, Snapshot
 from rlcompare.store.history import Restarts, Workers
@@ -215,32 +215,8 @@ class Runs:
         rows += [_issue_row(record.id, issue) for record in self.records for issue in record.issues]
         return pl.DataFrame(rows, schema=schema.ISSUES, orient="row")
 
-    def histories(self, metric: str) -> Histories:
-        """Read everything that the runs logged of one metric, whatever replaced it later.
-
-        Parameters
-        ----------
-        metric : str
-            Canonical name or source key.
-
-        Raises
-        ------
-        UnknownMetricError
-            None of the runs has it.
-        """
-        keys = {r.id: key for r in self.records if (key := names.resolve(metric, r.metrics.keys())) is not None}
-        if not keys:
-            every = dict.fromkeys(key for record in self.records for key in record.metrics)
-            raise UnknownMetricError(
-                f"Expected a metric that one of {len(self)} runs has logged, got {metric!r}. "
-                f"Hint: {_suggestion(metric, [*names.BY_NAME, *every])}"
-            )
-        return read_histories(self.records, keys, self._snapshot)
-
-    def curve_set(self, metric: str, *, restarts: Restarts = "later", workers: Workers = "mean") -> CurveSet:
-        """Values of one metric over the steps of every run that has it, as arrays.
-
-        NaN and infinite values are kept; a step at which nothing was logged has no value.
+    def logged(self, metric: str, *, restarts: Restarts = "later", workers: Workers = "mean") -> Logged:
+        """Read one metric of the runs, with the places at which they were restarted.
 
         Parameters
         ----------
@@ -248,11 +224,7 @@ class Runs:
             Canonical name or source key.
         restarts : {"later", "all", "segments"}
         workers : {"mean", "sum", "min", "max", "each"}
-            See :meth:`rlcompare.histories.Histories.curve_set`.
-
-        Returns
-        -------
-        CurveSet
+            See :func:`rlcompare.histories.read_logged`.
 
         Raises
         ------
@@ -261,7 +233,21 @@ class Runs:
         ParameterError
             No such choice of ``restarts`` or ``workers``.
         """
-        return self.histories(metric).curve_set(restarts, workers)
+        keys = {r.id: key for r in self.records if (key := names.resolve(metric, r.metrics.keys())) is not None}
+        if not keys:
+            every = dict.fromkeys(key for record in self.records for key in record.metrics)
+            raise UnknownMetricError(
+                f"Expected a metric that one of {len(self)} runs has logged, got {metric!r}. "
+                f"Hint: {_suggestion(metric, [*names.BY_NAME, *every])}"
+            )
+        return read_logged(self.records, keys, self._snapshot, restarts, workers)
+
+    def curve_set(self, metric: str, *, restarts: Restarts = "later", workers: Workers = "mean") -> CurveSet:
+        """Values of one metric over the steps of every run that has it, as arrays: the curves of :meth:`logged`.
+
+        NaN and infinite values are kept; a step at which nothing was logged has no value.
+        """
+        return self.logged(metric, restarts=restarts, workers=workers).curves
 
     def curves(
         self, metric: str | Sequence[str], *, restarts: Restarts = "later", workers: Workers = "mean"
@@ -299,7 +285,7 @@ class Runs:
         UnknownMetricError
             None of the runs has the metric.
         """
-        return self.histories(metric).restarts()
+        return self.logged(metric).restarts
 
     def has_workers(self, metric: str) -> bool:
         """Tell, without reading values, whether several workers of a run logged the metric."""

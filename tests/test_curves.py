@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rlcompare import schema
-from rlcompare.curves import CurveSet, curve_name, run_of
+from rlcompare.curves import CurveSet, Points, curve_name, is_unlogged, run_of, unlogged
 from tests.transforms.made_curves import anything, curves_of
 
 
@@ -42,7 +42,7 @@ def test_some_of_them() -> None:
 
 
 def test_curves_given_one_by_one() -> None:
-    curves = CurveSet.joined(["a", "b"], [(np.array([3, 5]), np.array([1.0, 2.0]), np.array([7.0, 8.0]))] * 2)
+    curves = CurveSet.joined(["a", "b"], [Points(np.array([3, 5]), np.array([1.0, 2.0]), np.array([7.0, 8.0]))] * 2)
     assert curves.slices == [slice(0, 2), slice(2, 4)]
     assert curves.x.tolist() == [3.0, 5.0, 3.0, 5.0]
     assert len(CurveSet.joined([], [])) == 0
@@ -60,3 +60,11 @@ def test_curves_given_one_by_one() -> None:
 def test_the_name_of_a_part_of_a_run_tells_the_run(worker: int | None, history: int | None, expected: str) -> None:
     assert curve_name("a/run 1", worker, history) == expected
     assert run_of(expected) == "a/run 1"
+
+
+def test_times_that_no_curve_has_take_no_memory() -> None:
+    points = Points(np.array([1, 2]), unlogged(2), np.array([3.0, 4.0]))
+    assert is_unlogged(CurveSet.joined(["a", "b"], [points, points]).wall_time)
+    timed = CurveSet.joined(["a", "b"], [points, points._replace(wall_time=np.array([5.0, 6.0]))])
+    assert str(timed.wall_time.tolist()) == "[nan, nan, 5.0, 6.0]"
+    assert CurveSet.joined(["a"], [points]).frame("r")["wall_time"].null_count() == 2

@@ -10,11 +10,13 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 import polars as pl
 
-from rlcompare.curves import Points
+from rlcompare.curves import Points, unlogged
 from rlcompare.store.record import Slice
 
 #: Bytes of arrays that are kept. A query that exceeds them by itself would push out everything and find nothing again.
 KEPT_BYTES = 256 * 2**20
+#: So many values fit.
+VALUES_KEPT = KEPT_BYTES // 24
 
 #: Bytes that a piece takes beside its values, so that very many small pieces are bounded too.
 _OVERHEAD = 1024
@@ -61,12 +63,14 @@ def _bytes(points: Points) -> int:
     return sum(array.nbytes for array in points) + _OVERHEAD
 
 
-def read_pieces(wanted: Sequence[tuple[str, Slice]]) -> list[Points]:
+def read_pieces(wanted: Sequence[tuple[str, Slice]], *, keep: bool = True) -> list[Points]:
     """Read one metric of many parts.
 
     Parameters
     ----------
     wanted : sequence of (run directory, Slice)
+    keep : bool
+        Keep them in memory for the next time.
 
     Returns
     -------
@@ -83,7 +87,8 @@ def read_pieces(wanted: Sequence[tuple[str, Slice]]) -> list[Points]:
     missing = [key for key in keys if key not in found]
     if missing:
         read = _read(missing)
-        _KEPT.keep(read)
+        if keep:
+            _KEPT.keep(read)
         found |= read
     return [found[key] for key in keys]
 
@@ -101,11 +106,12 @@ def _read(keys: Sequence[_Key]) -> dict[_Key, Points]:
     nothing = Points(np.empty(0, np.int64), np.empty(0), np.empty(0))
     found = dict.fromkeys(keys, nothing)
     for by_path, table in zip(by_column.values(), tables, strict=True):
-        columns = [table["step"], table["wall_time"], table["value"]]
         start = 0
         for length, path in table["_path"].rle().struct.unnest().iter_rows():
             # A stretch of a column lies in one chunk as a rule: nothing is copied.
-            found[by_path[path]] = Points(*(column.slice(start, length).to_numpy() for column in columns))
+            step, time, value = (table[name].slice(start, length) for name in ("step", "wall_time", "value"))
+            times = unlogged(length) if time.null_count() == length else time.fill_null(np.nan).to_numpy()
+            found[by_path[path]] = Points(step.to_numpy(), times, value.to_numpy())
             start += length
     return found
 
@@ -119,6 +125,6 @@ def _scan(paths: list[str], column: str) -> pl.LazyFrame:
             extra_columns="ignore",
             include_file_paths="_path",
         )
-        .select("_path", "step", pl.col("wall_time").fill_null(np.nan), pl.col(column).alias("value"))
+        .select("_path", "step", "wall_time", pl.col(column).alias("value"))
         .filter(pl.col("value").is_not_null())
     )

@@ -19,6 +19,10 @@ from rlcompare.stats import Interval, Sample
 from rlcompare.transforms.alignment import Aligned, Alignment, Ends, align
 from rlcompare.transforms.bands import BANDS, CENTERS
 
+#: Keys of :data:`CENTERS` and of :data:`BANDS`.
+CenterKind = Literal["mean", "median", "iqm"]
+BandKind = Literal["none", "minmax", "sd", "se", "t", "bootstrap", "iqr", "p5_95"]
+
 
 @dataclass(frozen=True)
 class Aggregation:
@@ -42,8 +46,8 @@ class Aggregation:
         No such choice, a band that does not go with the centre, or a level out of its range.
     """
 
-    center: Literal["mean", "median", "iqm"] = "mean"
-    band: Literal["none", "minmax", "sd", "se", "t", "bootstrap", "iqr", "p5_95"] = "t"
+    center: CenterKind = "mean"
+    band: BandKind = "t"
     level: float = 0.95
     ends: Ends = "common"
 

@@ -146,7 +146,7 @@ def align(curves: CurveSet, numbers: Sequence[int], ends: Ends) -> Aligned:
 
 def _track(curves: CurveSet, number: int) -> _Track:
     rows = slice(curves.starts[number], curves.starts[number + 1])
-    name, x, value = curves.names[number], curves.x[rows], curves.value[rows]
+    name, x, value = curves.names[number], curves.x[rows].astype(np.float64), curves.value[rows]
     finite = np.isfinite(value)
     if not finite.all():
         value = np.where(finite, value, np.nan)

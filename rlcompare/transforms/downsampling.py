@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from rlcompare.curves import CurveSet, Floats
+from rlcompare.curves import CurveSet, Floats, Places
 from rlcompare.errors import ParameterError
 from rlcompare.transforms.groups import with_curves_together
 
@@ -55,14 +55,17 @@ def thin_curves(curves: CurveSet, points: int, view: tuple[float, float] | None 
     ParameterError
         Fewer than 11 points, or NaN or infinite values in x.
     """
+    return curves.taken(*kept_rows(curves, points, view))
+
+
+def kept_rows(curves: CurveSet, points: int, view: tuple[float, float] | None = None) -> tuple[list[str], list[Rows]]:
+    """Names of the curves that :func:`thin_curves` keeps, and the rows it keeps of each, for :meth:`CurveSet.taken`."""
     _check(points, curves.x, "x")
-    names, rows = [], []
-    for name, part in zip(curves.names, curves.slices, strict=True):
-        kept = part.start + thinned_rows(curves.x[part], [curves.value[part]], points, view)
-        if len(kept):
-            names.append(name)
-            rows.append(kept)
-    return curves.taken(names, rows)
+    found = {
+        name: part.start + thinned_rows(curves.x[part], [curves.value[part]], points, view)
+        for name, part in zip(curves.names, curves.slices, strict=True)
+    }
+    return [name for name, rows in found.items() if len(rows)], [rows for rows in found.values() if len(rows)]
 
 
 def thin(curves: pl.DataFrame, x: str, points: int) -> pl.DataFrame:
@@ -97,7 +100,7 @@ def thin(curves: pl.DataFrame, x: str, points: int) -> pl.DataFrame:
     return curves[np.concatenate(kept)]
 
 
-def thinned_rows(x: Floats, columns: Sequence[Floats], points: int, view: tuple[float, float] | None = None) -> Rows:
+def thinned_rows(x: Places, columns: Sequence[Floats], points: int, view: tuple[float, float] | None = None) -> Rows:
     """Row numbers, ascending, that :func:`thin_curves` keeps of one curve.
 
     Parameters
@@ -116,7 +119,7 @@ def thinned_rows(x: Floats, columns: Sequence[Floats], points: int, view: tuple[
     first, stop = (0, len(x)) if view is None else _stretch_around(x, *view)
     if stop - first <= points:
         return np.arange(first, stop, dtype=np.intp)
-    x, columns = x[first:stop], [column[first:stop] for column in columns]
+    x, columns = x[first:stop].astype(np.float64), [column[first:stop] for column in columns]
     place = np.arange(len(x), dtype=np.float64) if falls else x
     drawn = [*columns, x] if falls else columns
     width = _bucket_width(float(place[0]), float(place[-1]), points // POINTS_A_BUCKET)
@@ -124,14 +127,14 @@ def thinned_rows(x: Floats, columns: Sequence[Floats], points: int, view: tuple[
     return first + np.unique(np.concatenate([_kept_rows(column, starts, samples) for column in drawn]))
 
 
-def _check(points: int, x: Floats, name: str) -> None:
+def _check(points: int, x: Places, name: str) -> None:
     if points < POINTS_A_BUCKET:
         raise ParameterError(f"Expected at least {POINTS_A_BUCKET} points a curve, got {points}.")
     if not np.isfinite(x).all():
         raise ParameterError(f"Expected finite numbers in {name!r}, got null or NaN. Hint: leave those rows out first.")
 
 
-def _stretch_around(x: Floats, low: float, high: float) -> tuple[int, int]:
+def _stretch_around(x: Places, low: float, high: float) -> tuple[int, int]:
     """First row and end of the rows of ascending x in view, with a neighbour on either side if there is one."""
     if not len(x) or x[0] > high or x[-1] < low:
         return 0, 0
@@ -139,7 +142,7 @@ def _stretch_around(x: Floats, low: float, high: float) -> tuple[int, int]:
     return max(0, int(first) - 1), min(len(x), int(stop) + 1)
 
 
-def _rows_around(x: Floats, low: float, high: float) -> Rows:
+def _rows_around(x: Places, low: float, high: float) -> Rows:
     """Rows in view, and the neighbours in training order of those."""
     inside = (x >= low) & (x <= high)
     near = inside.copy()

@@ -18,12 +18,9 @@ import streamlit as st
 
 from rlcompare.charts.labels import short_labels
 from rlcompare.demo import demo_folder
-from rlcompare.errors import UnknownMetricError
 from rlcompare.runs import Runs
-from rlcompare.schema import CURVE
 from rlcompare.store import Library
-from rlcompare.transforms import Axis, Formula, metric_or_formula
-from rlcompare.ui.curve_panel import CurvePanel, Smoothing, curve_panel
+from rlcompare.transforms import Formula, metric_or_formula
 
 LOG_FOLDERS_VARIABLE = "RLCOMPARE_LOGDIR"
 #: Seconds between two looks at the log folders, and how long a page waits for such a look before it draws.
@@ -70,10 +67,10 @@ class _Shelf:
         self.library = Library(folders.paths, follow_links=folders.follow_links)
         self._looked = -REFRESH_EVERY
 
-    def look(self) -> None:
+    def look(self, every: float) -> None:
         """Look for news in the background unless that was just done, and give a short look the time it needs."""
         now = time.monotonic()
-        if now - self._looked < REFRESH_EVERY:
+        if now - self._looked < every:
             return
         self._looked = now
         self.library.refresh()
@@ -86,16 +83,16 @@ def _shelf(folders: LogFolders) -> _Shelf:
     return _Shelf(folders)
 
 
-def library(folders: LogFolders) -> Library:
-    """Return the folders' library, one for all sessions, kept up to date."""
+def library(folders: LogFolders, every: float = REFRESH_EVERY) -> Library:
+    """Return the folders' library, one for all sessions, looked at for news if that was so many seconds ago."""
     shelf = _shelf(folders)
-    shelf.look()
+    shelf.look(every)
     return shelf.library
 
 
-def all_runs() -> Runs:
-    """Return the runs that are ready now."""
-    return Runs.of(library(current_folders()).snapshot())
+def all_runs(every: float = REFRESH_EVERY) -> Runs:
+    """Return the runs that are ready now, of a library looked at not longer than so many seconds ago."""
+    return Runs.of(library(current_folders(), every).snapshot())
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
@@ -132,17 +129,10 @@ def asked_for(runs: Runs, metric: str) -> str | Formula:
     return metric_or_formula(metric, metric_names(runs, runs.fingerprint)["metric"].to_list())
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
-def curves(_runs: Runs, fingerprint: str, metric: str) -> pl.DataFrame:
-    """Curves of a metric or formula, empty where no run has it. Shared, not copied: do not change it in place."""
-    asked = asked_for(_runs, metric)
-    try:
-        if isinstance(asked, str):
-            return _runs.curves(asked)
-        has_it = sources(_runs, fingerprint, metric)["run"].to_list()
-        return asked.of(_runs.curves(asked.metrics).filter(pl.col("run").is_in(has_it)))
-    except UnknownMetricError:
-        return pl.DataFrame(schema=CURVE)
+@st.cache_data(max_entries=32, show_spinner=False)
+def has_workers(_runs: Runs, fingerprint: str, metric: str) -> bool:  # noqa: ARG001 - the key of the cache
+    """``Runs.has_workers``."""
+    return _runs.has_workers(metric)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
@@ -160,39 +150,3 @@ def sources(_runs: Runs, fingerprint: str, metric: str) -> pl.DataFrame:  # noqa
             "run", pl.concat_str("key", "other", separator=", ").alias("key"), "step_unit"
         )
     return found
-
-
-@st.cache_data(max_entries=64, show_spinner="Drawing the curves …")
-def panels(
-    _runs: Runs, fingerprint: str, metric: str, axis: Axis, smoothing: Smoothing, run_labels: tuple[str, ...]
-) -> list[CurvePanel]:
-    """One chart of a metric, or, on the step axis, one for each unit that the runs count their steps in.
-
-    Parameters
-    ----------
-    run_labels : tuple of str
-        One for each of the runs.
-
-    Returns
-    -------
-    list of CurvePanel, that of the unit that most runs have first
-    """
-    found = sources(_runs, fingerprint, metric)
-    values = curves(_runs, fingerprint, metric)
-    if values.is_empty() or found.is_empty():
-        return []
-    started = run_table(_runs, fingerprint, 0).select("run", "started")
-    units = found.group_by("step_unit").agg("run").sort(pl.col("run").list.len(), "step_unit", descending=[True, False])
-    groups = units.rows() if axis == "step" else [("", found["run"].to_list())]
-    labels = dict(zip(_runs.ids, run_labels, strict=True))
-    return [
-        curve_panel(
-            values.filter(pl.col("run").is_in(runs)) if len(groups) > 1 else values,
-            axis=axis,
-            step_unit=unit,
-            smoothing=smoothing,
-            started=started,
-            labels=labels,
-        )
-        for unit, runs in groups
-    ]

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import polars as pl
 
-from rlcompare.charts.learning_curve import LEGEND_RUNS
-from rlcompare.transforms import SMOOTHERS, Axis
-from rlcompare.ui.curve_panel import CurvePanel, Smoothing
+from rlcompare.charts.learning_curve import LEGEND_LINES
+from rlcompare.curves import run_of
+from rlcompare.metrics import title_of
+from rlcompare.runs import Runs
+from rlcompare.transforms import SMOOTHERS, Formula
+from rlcompare.ui import access
+from rlcompare.ui.curve_charts import Prepared
+from rlcompare.ui.curve_controls import axis_unit
+from rlcompare.ui.curve_options import CurveOptions
+from rlcompare.ui.curve_panel import CurvePanel
 
 #: Names listed before the rest is counted.
 LISTED = 6
@@ -27,33 +34,106 @@ def listing(names: Sequence[str]) -> str:
     return ", ".join(shown)
 
 
-def how_smoothed(smoothing: Smoothing) -> str:
-    """Say what the smoothing does, once for all charts of a page."""
-    told = SMOOTHERS[smoothing.kind].describe(smoothing.width)
+def duration(seconds: float) -> str:
+    """Write ``40 s``, ``12 min``, ``3 h`` or ``5 days``."""
+    for unit, length in (("days", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.0f} {unit}"
+    return f"{seconds:.0f} s"
+
+
+def how_drawn(options: CurveOptions, prepared: Sequence[Prepared]) -> str:
+    """Say, once for all charts of a page, what smoothing and grouping do."""
+    told = [_how_smoothed(options, has_groups=any(chart.left.groups for chart in prepared))]
+    problems = dict.fromkeys(chart.problem for chart in prepared if chart.problem)
+    told += [f"Drawn run by run, not in groups: {problem}" for problem in problems]
+    return " ".join(told)
+
+
+def _how_smoothed(options: CurveOptions, *, has_groups: bool) -> str:
+    smoothing = options.smoothing
+    unit = "points" if smoothing.unit == "points" else axis_unit(options.x)
+    told = SMOOTHERS[smoothing.kind].describe(smoothing.width, unit)
     if smoothing.kind == "none":
         return told
     if not SMOOTHERS[smoothing.kind].is_causal:
         told += " It looks ahead, so the newest points still move as more arrive."
-    return f"{told} What was logged is drawn faint beneath, for up to {LEGEND_RUNS} runs."
+    if has_groups:
+        return f"{told} Each run is smoothed before its group is summed up."
+    return f"{told} What was logged is drawn faint beneath, for up to {LEGEND_LINES} runs."
 
 
-def what_was_drawn(panel: CurvePanel) -> str:
-    """Tell about points left out, and values that are no numbers."""
-    sentences = []
-    if len(panel.labels) > LEGEND_RUNS:
-        sentences.append("Click near a line to highlight its run, twice to show all again.")
-    elif len(panel.labels) > 1:
-        sentences.append("Click a name to highlight its run.")
+def what_was_drawn(panel: CurvePanel, chart: Prepared) -> str:
+    """Tell what lines and bands are, about points left out, and values that are no numbers."""
+    told = [*_groups(chart), _highlight(len(panel.labels))]
+    whose = " of the groups' lines" if chart.left.groups else ""
     if panel.n_drawn < panel.n_points:
-        sentences.append(f"{panel.n_drawn:,} of {panel.n_points:,} points drawn; extremes kept.")
+        told.append(f"{panel.n_drawn:,} of {count(panel.n_points, 'point')}{whose} drawn; extremes kept.")
     else:
-        sentences.append(f"{'All ' if panel.n_points > 1 else ''}{count(panel.n_points, 'point')} drawn.")
+        told.append(f"{'All ' if panel.n_points > 1 else ''}{count(panel.n_points, 'point')}{whose} drawn.")
+    if panel.n_outside:
+        told.append(f"The y axis covers 1 to 99 % of them; {panel.n_outside:,} lie outside.")
+    if panel.n_not_positive:
+        told.append(f"{panel.n_not_positive:,} are not above zero: a logarithmic axis has no place for them.")
     for kind, (values, runs) in panel.not_numbers.items():
         edge = "upper" if kind == "+inf" else "lower"
+        told.append(f"{kind} was logged {count(values, 'time')} by {count(runs, 'run')}: marked at the {edge} edge.")
+    if chart.restarts:
+        told.append(f"Dotted lines mark {count(len(chart.restarts), 'restart')}.")
+    return " ".join(filter(None, told))
+
+
+def _highlight(n_lines: int) -> str:
+    if n_lines > LEGEND_LINES:
+        return "Click near a line to highlight it, twice to show all again."
+    return "Click a name to highlight it." if n_lines > 1 else ""
+
+
+def _groups(chart: Prepared) -> list[str]:
+    """Say what centre and band of the groups are, how their runs were aligned, and where some end early."""
+    groups = chart.left.groups
+    if not groups:
+        return []
+    told: dict[str, list[str]] = {}
+    for group in groups:
+        told.setdefault(group.description, []).append(group.group)
+    sentences = [
+        f"{what[0].upper()}{what[1:]}{'' if len(told) == 1 else f' ({listing(names)})'}."
+        for what, names in told.items()
+    ]
+    spacings = {group.alignment.spacing for group in groups if group.alignment.spacing is not None}
+    if spacings:
+        grid = listing([f"{spacing:g}" for spacing in sorted(spacings)])
         sentences.append(
-            f"{kind} was logged {count(values, 'time')} by {count(runs, 'run')}: marked at the {edge} edge."
+            f"Runs logged at different places: each was interpolated within its own range, onto multiples of {grid}."
         )
-    return " ".join(sentences)
+    elif any(len(group.members) > 1 for group in groups):
+        sentences.append("The runs of a group have the same steps: nothing was interpolated.")
+    early = [run for group in groups for run, _ in group.ends]
+    if early:
+        sentences.append(f"Circles mark where {count(len(early), 'run')} of a group {_ends(early)} before the others.")
+    return sentences
+
+
+def _ends(names: Sequence[str]) -> str:
+    return "ends" if len(names) == 1 else "end"
+
+
+def what_stands_behind(chart: Prepared, compared: Runs, options: CurveOptions) -> str:
+    """Say which keys stand behind a canonical name or a formula; empty where they are the name itself."""
+    told = [_keys(metric, chart, compared) for metric in (chart.metric, options.right) if metric]
+    return " ".join(dict.fromkeys(filter(None, told)))
+
+
+def _keys(metric: str, chart: Prepared, compared: Runs) -> str:
+    found = access.sources(compared, compared.fingerprint, metric)
+    drawn = {run_of(name) for name in chart.left.logged.names}
+    sources = found.filter(pl.col("run").is_in(list(drawn)))
+    if sources.is_empty():
+        return ""
+    if isinstance(access.asked_for(compared, metric), Formula):
+        return computed_from(title_of(metric), sources)
+    return where_from(metric, title_of(metric), sources)
 
 
 def where_from(metric: str, title: str, sources: pl.DataFrame) -> str:
@@ -86,21 +166,29 @@ def computed_from(title: str, sources: pl.DataFrame) -> str:
     return f"{title}: computed from {'; or '.join(keys[:3])} at the steps that have them all. Nothing is filled in."
 
 
-def left_out(title: str, without: Sequence[str], untimed: Sequence[str], axis: Axis) -> str:
-    """Say which of the chosen runs are not in the chart, and why.
-
-    Parameters
-    ----------
-    title : str
-    without : sequence of str
-        Labels of runs that did not log it.
-    untimed : sequence of str
-        Labels of runs that logged it without wall times.
-    axis : {"step", "relative", "wall"}
-    """
-    sentences = []
+def left_out(metric: str, charts: Sequence[Prepared], compared: Runs, options: CurveOptions) -> str:
+    """Say which of the compared runs are in no chart of a metric, and why."""
+    labels = access.all_labels(compared.ids)
+    logged_by = set(access.sources(compared, compared.fingerprint, metric)["run"])
+    drawn = {run_of(name) for chart in charts for name in chart.left.logged.names}
+    if options.baseline:
+        drawn |= {run for run in logged_by if any(chart.left.groups for chart in charts)}
+    title = title_of(metric)
+    told = []
+    without = [labels[run] for run in compared.ids if run not in logged_by]
     if without:
-        sentences.append(f"{title} was not logged by {count(len(without), 'run')}: {listing(without)}.")
-    if untimed and axis != "step":
-        sentences.append(f"Logged without wall times, so only the step axis has them: {listing(untimed)}.")
-    return " ".join(sentences)
+        told.append(f"{title} was not logged by {count(len(without), 'run')}: {listing(without)}.")
+    nowhere = [labels[run] for run in compared.ids if run in logged_by and run not in drawn]
+    if nowhere and options.x.axis == "metric":
+        told.append(f"Without {title_of(options.x.metric)} at the same steps, so not on this axis: {listing(nowhere)}.")
+    elif nowhere:
+        told.append(f"Logged without wall times, so only axes of steps have them: {listing(nowhere)}.")
+    if len(charts) > 1:
+        told.append(f"{title}: these runs count their steps in different units, so each unit has a chart of its own.")
+    return " ".join(told)
+
+
+def who_is_silent(silent: Mapping[str, str], labels: Mapping[str, str]) -> str:
+    """List the runs that have stopped growing, each with its age."""
+    told = [f"{labels[run]} ({text.removeprefix('silent for ')})" for run, text in silent.items()]
+    return f"No longer growing: {listing(told)}."

@@ -69,6 +69,29 @@ def known_or_asked(known: list[str], key: str) -> list[str]:
     return [*known, *dict.fromkeys(name for name in asked if name not in set(known))]
 
 
+def follow_suggestion(key: str, suggested_key: str, suggested: object) -> None:
+    """Set a control to what is suggested until the visitor or the link chooses something else.
+
+    Parameters
+    ----------
+    key : str
+        Of the control; it lives in the URL.
+    suggested_key : str
+        Where the session remembers what was suggested last.
+    suggested : object
+    """
+    untouched = st.session_state.get(key) == st.session_state.get(suggested_key)
+    asked = key in st.query_params and key not in st.session_state
+    if untouched and not asked:
+        st.session_state[key] = st.session_state[suggested_key] = suggested
+
+
+def show_error(title: str, message: str) -> None:
+    """Tell what is wrong with what was typed; the message is shown as it is."""
+    st.error(title, icon=":material/error:")
+    st.text(message)
+
+
 def choose_runs(runs: Runs) -> list[str]:
     """Show the control for the chosen runs, the same on every page and in the URL.
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from rlcompare.errors import ParameterError
+from rlcompare.metrics import PER_STEP
 from rlcompare.runs import Runs
-from rlcompare.transforms import SMOOTHERS, Axis, metric_or_formula
-from rlcompare.ui import access, controls
-from rlcompare.ui.curve_panel import Smoothing
+from rlcompare.transforms import NO_SMOOTHING, SMOOTHERS, Smoothing, metric_or_formula
+from rlcompare.ui import access, controls, curve_stages
+from rlcompare.ui.curve_options import Restarts, Scales, Which, Workers, XChoice
 
 METRICS_KEY = "curves_metrics"
 SUGGESTED_KEY = "curves_suggested_metrics"
@@ -19,17 +20,32 @@ SUGGESTED: tuple[str, ...] = ("reward", "response_length", "episode_length")
 #: Close together where a small change of the weight changes much.
 WEIGHTS = (0.0, 0.3, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.93, 0.95, 0.97, 0.98, 0.99, 0.995, 0.998, 0.999)
 
-AXES: dict[Axis, str] = {"step": "Step", "relative": "Relative", "wall": "Wall"}
+#: What the x axis can count without a metric.
+AXES: dict[str, XChoice] = {
+    "Step": XChoice("step"),
+    "Step since the start": XChoice("relative_step"),
+    "Time since the start": XChoice("relative"),
+    "Wall time": XChoice("wall"),
+}
+#: Counts that are an x axis of their own where runs log them.
+COUNTS = {"episodes": "Episodes", "tokens": "Tokens", "samples": "Samples"}
+OTHER_METRIC = "A metric …"
+
+RESTARTS: dict[Restarts, str] = {"later": "The later history", "all": "Every record", "segments": "Each history apart"}
+WORKERS: dict[Workers, str] = {
+    "mean": "Mean",
+    "sum": "Sum",
+    "min": "Smallest",
+    "max": "Largest",
+    "each": "Each worker apart",
+}
 
 
 def choose_metrics(runs: Runs, compared: Runs) -> list[str]:
     """Ask for the metrics to draw; at first the reward and the length of what the compared runs did."""
     names = access.metric_names(runs, runs.fingerprint)["metric"].to_list()
     suggested = _suggested(access.metric_names(compared, compared.fingerprint)["metric"].to_list())
-    untouched = st.session_state.get(METRICS_KEY) == st.session_state.get(SUGGESTED_KEY)
-    asked = METRICS_KEY in st.query_params and METRICS_KEY not in st.session_state
-    if untouched and not asked:
-        st.session_state[METRICS_KEY] = st.session_state[SUGGESTED_KEY] = suggested
+    controls.follow_suggestion(METRICS_KEY, SUGGESTED_KEY, suggested)
     return st.multiselect(
         "Metrics",
         controls.known_or_asked(names, METRICS_KEY),
@@ -37,6 +53,25 @@ def choose_metrics(runs: Runs, compared: Runs) -> list[str]:
         bind="query-params",
         placeholder="Choose metrics",
     )
+
+
+def _suggested(names: list[str]) -> list[str]:
+    return [name for name in SUGGESTED if name in names] or names[:1]
+
+
+def choose_right(runs: Runs) -> str:
+    """Ask for a metric of the right y axis; empty: none."""
+    names = access.metric_names(runs, runs.fingerprint)["metric"].to_list()
+    chosen = st.selectbox(
+        "Right axis",
+        controls.known_or_asked(names, "curves_right"),
+        index=None,
+        key="curves_right",
+        bind="query-params",
+        placeholder="None",
+        help="A second metric in the same charts, drawn dashed against an axis on the right.",
+    )
+    return chosen or ""
 
 
 def choose_formula(runs: Runs) -> list[str]:
@@ -63,23 +98,17 @@ def choose_formula(runs: Runs) -> list[str]:
     try:
         asked = metric_or_formula(text, names)
     except ParameterError as error:
-        st.error("This formula cannot be read.", icon=":material/error:")
-        st.text(str(error))
+        controls.show_error("This formula cannot be read.", str(error))
         return []
     unknown = [name for name in ([text] if isinstance(asked, str) else asked.metrics) if name not in names]
     if unknown:
-        st.error("No run has logged this.", icon=":material/error:")
-        st.text(", ".join(unknown))
+        controls.show_error("No run has logged this.", ", ".join(unknown))
         return []
     return [text]
 
 
-def _suggested(names: list[str]) -> list[str]:
-    return [name for name in SUGGESTED if name in names] or names[:1]
-
-
-def choose_smoothing() -> Smoothing:
-    """Ask for the kind and width of the smoothing."""
+def choose_smoothing(x: XChoice) -> Smoothing:
+    """Ask for the kind and width of the smoothing, and for what a window is counted in."""
     kind = st.selectbox(
         "Smoothing",
         list(SMOOTHERS),
@@ -88,13 +117,14 @@ def choose_smoothing() -> Smoothing:
         key="curves_smoothing",
         bind="query-params",
         help=(
-            "EMA: exponential moving average. Mean and Median: of the last points. Centred and Gaussian: of the points "
-            "around, so that they do not lag behind, but move at the newest end."
+            "EMA: exponential moving average over points; time-weighted over the x axis. Mean and Median: of what came "
+            "last. Centred and Gaussian: of what stands around, so that they do not lag behind, but move at the newest "
+            "end."
         ),
     )
-    if kind == "none":
-        return Smoothing("none", 0.0)
     smoother = SMOOTHERS[kind]
+    if kind == "none":
+        return NO_SMOOTHING
     if kind == "ema":
         weight = st.select_slider(
             "Weight",
@@ -105,25 +135,129 @@ def choose_smoothing() -> Smoothing:
             help="How much of each drawn value is the average before it: 0 draws the values as they were logged.",
         )
         return Smoothing("ema", float(weight))
+    unit = smoother.units[0]
+    if len(smoother.units) > 1:
+        unit = st.segmented_control(
+            "Width counted in",
+            ["points", "axis"],
+            format_func={"points": "Points", "axis": axis_unit(x).capitalize()}.__getitem__,
+            default="points",
+            required=True,
+            key=f"curves_{kind}_unit",
+            bind="query-params",
+        )
+    if unit == "points":
+        points = st.number_input(
+            smoother.width_name,
+            min_value=1,
+            value=int(smoother.default_width),
+            key=f"curves_{kind}_width",
+            bind="query-params",
+        )
+        return Smoothing(kind, float(points), "points")
+    name = {"twema": "Half-life", "gaussian": "Standard deviation"}.get(kind, "Window")
+    # As wide on every axis as the one before it was would mean something else: each has a width of its own.
     width = st.number_input(
-        smoother.width_name,
-        min_value=1,
-        value=int(smoother.default_width),
-        key=f"curves_{kind}_width",
+        f"{name} in {axis_unit(x)}",
+        min_value=0.0,
+        value=100.0 if x.by_step else 5.0,
+        format="%g",
+        key=f"curves_{kind}_{x.axis}_width",
         bind="query-params",
     )
-    return Smoothing(kind, float(width))
+    return Smoothing(kind, width, "axis") if width > 0 else NO_SMOOTHING
 
 
-def choose_axis() -> Axis:
+def axis_unit(x: XChoice) -> str:
+    """Say in words what a window on this axis is counted in."""
+    if x.by_step:
+        return "steps"
+    return "units of the axis" if x.axis == "metric" else "minutes"
+
+
+def choose_axis(runs: Runs) -> XChoice:
     """Ask what the x axis counts."""
-    return st.segmented_control(
+    names = access.metric_names(runs, runs.fingerprint)["metric"].to_list()
+    known = set(names)
+    counted = {
+        title: XChoice("metric", name)
+        for name, title in COUNTS.items()
+        if not known.isdisjoint([name, *PER_STEP.get(name, ())])
+    }
+    choices = {**AXES, **counted}
+    chosen = st.selectbox(
         "X axis",
-        list(AXES),
-        format_func=AXES.__getitem__,
-        default="step",
-        required=True,
+        controls.known_or_asked([*choices, OTHER_METRIC], "curves_axis"),
         key="curves_axis",
         bind="query-params",
-        help="Step: the trainer's own count. Relative: time since the run's first record. Wall: date and time.",
+        help=(
+            "Step: the trainer's own count. Since the start: from the run's first record on. A metric: over another "
+            "metric's value at the same step."
+        ),
+    )
+    if chosen in choices:
+        return choices[chosen]
+    metric = st.selectbox(
+        "Metric of the x axis",
+        controls.known_or_asked(names, "curves_axis_metric"),
+        index=None,
+        key="curves_axis_metric",
+        bind="query-params",
+        placeholder="Choose a metric",
+    )
+    return XChoice("metric", metric) if metric else XChoice()
+
+
+def choose_scales() -> Scales:
+    """Ask for logarithmic axes and for a y axis that outliers do not stretch."""
+    left, right = st.columns(2)
+    with left:
+        log_x = st.checkbox("Log x", key="curves_log_x", bind="query-params")
+    with right:
+        log_y = st.checkbox("Log y", key="curves_log_y", bind="query-params")
+    robust = st.checkbox(
+        "Y axis without outliers",
+        key="curves_robust",
+        bind="query-params",
+        help="The y axis covers 1 to 99 % of the values in view. The caption says how many lie outside.",
+    )
+    return Scales(log_x, log_y, robust)
+
+
+def choose_which(compared: Runs, metrics: list[str]) -> Which:
+    """Ask which records count where a run was restarted or several workers logged it; nothing where none was."""
+    restarts: Restarts = "later"
+    workers: Workers = "mean"
+    read = [curve_stages.logged(compared, compared.fingerprint, metric, Which()) for metric in metrics]
+    if any(one.restarts.height for one in read):
+        restarts = st.selectbox(
+            "Restarted runs",
+            list(RESTARTS),
+            format_func=RESTARTS.__getitem__,
+            key="curves_restarts",
+            bind="query-params",
+            help="Where a run went back to a checkpoint it logged steps again. A thin vertical line marks the place.",
+        )
+    if any(access.has_workers(compared, compared.fingerprint, metric) for metric in metrics):
+        workers = st.selectbox(
+            "Workers at one step",
+            list(WORKERS),
+            format_func=WORKERS.__getitem__,
+            key="curves_workers",
+            bind="query-params",
+            help="Several writers of one run logged at the same time: what is drawn of their values at a step.",
+        )
+    return Which(restarts, workers)
+
+
+def choose_columns() -> int:
+    """Ask how many charts stand side by side."""
+    return st.segmented_control(
+        "Charts a row",
+        [1, 2, 3],
+        default=1,
+        required=True,
+        key="curves_columns",
+        bind="query-params",
+        help="All charts of one step unit share the x axis, and a stretch marked in one is shown in all.",
     )

@@ -1,65 +1,155 @@
-"""One metric on the Curves page: its charts, each with its caption."""
+"""The charts of the Curves page on the screen: kept in place while live, zoomed by a stretch marked in one of them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
 
-from rlcompare.charts.learning_curve import XAxis, learning_curve
-from rlcompare.charts.palette import color_domain
-from rlcompare.metrics import title_of
+from rlcompare.charts.curve_layers import XAxis, YAxis
+from rlcompare.charts.learning_curve import Look, learning_curve
+from rlcompare.errors import ParameterError
 from rlcompare.runs import Runs
-from rlcompare.transforms import Axis, Formula
-from rlcompare.ui import access, captions
-from rlcompare.ui.controls import note
-from rlcompare.ui.curve_panel import Smoothing
+from rlcompare.ui import access, captions, controls, curve_charts
+from rlcompare.ui.curve_charts import Prepared
+from rlcompare.ui.curve_options import CurveOptions, XRange, parse_range, range_text
+from rlcompare.ui.curve_panel import CurvePanel
+
+RANGE_KEY = "curves_range"
+#: Counts the zooms: a chart under a new key has no stretch marked any more.
+ZOOMS_KEY = "curves_zooms"
+
+#: Seconds between two looks at the logs while live, and after which a run's silence is told.
+LIVE_EVERY = 3.0
+SILENT_AFTER = 60.0
 
 
-def show_metric(metric: str, runs: Runs, compared: Runs, *, axis: Axis, smoothing: Smoothing) -> None:
-    """Draw a metric of the compared runs, coloured by their place among all runs."""
-    labels = access.all_labels(runs.ids)
-    title = title_of(metric)
-    panels = access.panels(
-        compared, compared.fingerprint, metric, axis, smoothing, tuple(labels[run] for run in compared.ids)
+def choose_live() -> bool:
+    """Ask whether the charts follow the logs."""
+    return st.toggle(
+        "Live",
+        key="curves_live",
+        bind="query-params",
+        help=f"Looks for news every {LIVE_EVERY:.0f} seconds and reads only that. Zoom and controls stay as they are.",
     )
-    if len(panels) > 1:
-        note(f"{title}: these runs count their steps in different units, so each unit has a chart of its own.")
-    domain = tuple(color_domain(list(labels.values()), [labels[run] for run in compared.ids]))
-    drawn = [panel for panel in panels if panel.labels]
-    about = [captions.what_was_drawn(panel) for panel in drawn] or [""]
-    about[-1] += " " + _what_stands_behind(
-        metric, title, compared, {label for p in drawn for label in p.labels}, labels, axis
+
+
+def show_curves(metrics: Sequence[str], compared: Sequence[str], options: CurveOptions, *, live: bool) -> None:
+    """Draw metrics of runs, and while live draw them again with what is new.
+
+    Parameters
+    ----------
+    metrics : sequence of str
+        Or formulas.
+    compared : sequence of str
+        Ids of the runs.
+    options : CurveOptions
+    live : bool
+    """
+    # The fragment alone runs again: for the next look at the logs, and for a zoom.
+    st.fragment(_show, run_every=LIVE_EVERY if live else None)(metrics, compared, options, live)
+
+
+def _show(metrics: Sequence[str], compared_ids: Sequence[str], options: CurveOptions, live: bool) -> None:
+    runs = access.all_runs(LIVE_EVERY - 0.5) if live else access.all_runs()
+    ready = set(runs.ids)
+    compared = runs.select([run for run in compared_ids if run in ready])
+    x_range = _choose_range(options)
+    prepared = [chart for metric in metrics for chart in curve_charts.prepare(metric, runs, compared, options)]
+    silent = _silent(compared) if live else {}
+    panels = curve_charts.panels(prepared, options, x_range, silent)
+    controls.note(captions.how_drawn(options, prepared))
+    places: list[Any] = []
+    for number, (chart, panel) in enumerate(zip(prepared, panels, strict=True)):
+        if not places:
+            places = list(st.columns(options.columns)) if options.columns > 1 else [st.container()]
+        with places.pop(0), st.container(key=f"curves_chart_{number}"):
+            _show_chart(number, chart, panel)
+            controls.note(captions.what_was_drawn(panel, chart))
+            controls.note(captions.what_stands_behind(chart, compared, options))
+    for metric in metrics:
+        told = captions.left_out(metric, [c for c in prepared if c.metric == metric], compared, options)
+        if told:
+            controls.note(told)
+    if silent:
+        controls.note(captions.who_is_silent(silent, access.all_labels(runs.ids)))
+
+
+def _show_chart(number: int, chart: Prepared, panel: CurvePanel) -> None:
+    window = panel.window
+    spec = _chart_spec(chart.title, window.x_axis, panel.left, panel.right, chart.domain, panel.labels, panel.look)
+    key = f"curves_{number}_{chart.metric}_{chart.unit}_{st.session_state.get(ZOOMS_KEY, 0)}"
+
+    def zoom() -> None:
+        ends = st.session_state[key]["selection"].get("zoom", {}).get("x")
+        if ends:
+            low, high = (end / window.screen.scale for end in sorted(ends))
+            _set_range(range_text(XRange(low, high, chart.unit), window.x_axis))
+
+    st.vega_lite_chart(
+        spec={**spec, "datasets": panel.frames.datasets()},
+        key=key,
+        on_select=zoom,
+        selection_mode="zoom",
+        alt=f"{chart.title}: {captions.count(len(panel.labels), 'line')}",
     )
-    for number, panel in enumerate(drawn):
-        unit = f", by {panel.x_axis.title.lower()}" if len(panels) > 1 else ""
-        spec = _chart_spec(title + unit, panel.x_axis, domain, panel.labels)
-        with st.container(key=f"curves_chart_{metric}_{number}"):
-            st.vega_lite_chart(
-                spec={**spec, "datasets": panel.frames.datasets()},
-                alt=f"{title} of {captions.count(len(panel.labels), 'run')}",
-            )
-            note(about[number])
-    if not drawn:
-        note(about[0])
-
-
-def _what_stands_behind(
-    metric: str, title: str, compared: Runs, drawn: set[str], labels: Mapping[str, str], axis: Axis
-) -> str:
-    sources = access.sources(compared, compared.fingerprint, metric)
-    logged_by = set(sources["run"])
-    without = [labels[run] for run in compared.ids if run not in logged_by]
-    untimed = [labels[run] for run in compared.ids if run in logged_by and labels[run] not in drawn]
-    is_formula = isinstance(access.asked_for(compared, metric), Formula)
-    where_from = captions.computed_from(title, sources) if is_formula else captions.where_from(metric, title, sources)
-    told = [where_from, captions.left_out(title, without, untimed, axis)]
-    return " ".join(filter(None, told))
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _chart_spec(title: str, x_axis: XAxis, domain: tuple[str, ...], legend: tuple[str, ...]) -> dict[str, Any]:
+def _chart_spec(
+    title: str,
+    x_axis: XAxis,
+    left: YAxis,
+    right: YAxis | None,
+    domain: tuple[str, ...],
+    legend: tuple[str, ...],
+    look: Look,
+) -> dict[str, Any]:
     """Build the chart as Vega-Lite: Altair takes a third of a second to build and check it, and it seldom changes."""
-    spec: dict[str, Any] = learning_curve(title=title, x_axis=x_axis, domain=domain, legend=sorted(legend)).to_dict()
+    spec: dict[str, Any] = learning_curve(
+        title=title, x_axis=x_axis, left=left, right=right, domain=domain, legend=sorted(legend), look=look
+    ).to_dict()
     return spec
+
+
+def _choose_range(options: CurveOptions) -> XRange | None:
+    """Show which part of the x axis is drawn; marking a stretch in a chart sets it, the button takes it back."""
+    is_date = options.x.axis == "wall"
+    text_place, button_place = st.columns([3, 1], vertical_alignment="bottom")
+    with text_place:
+        text = st.text_input(
+            "Part of the x axis",
+            key=RANGE_KEY,
+            bind="query-params",
+            placeholder="All of it. Drag across a chart to zoom in.",
+            label_visibility="collapsed",
+        )
+    with button_place:
+        st.button(
+            "Show all",
+            key="curves_show_all",
+            icon=":material/zoom_out_map:",
+            disabled=not text,
+            on_click=_set_range,
+            args=("",),
+            width="stretch",
+        )
+    try:
+        return parse_range(text, is_date=is_date)
+    except ParameterError as error:
+        controls.show_error("This part of the axis cannot be read.", str(error))
+        return None
+
+
+def _set_range(text: str) -> None:
+    st.session_state[RANGE_KEY] = text
+    st.session_state[ZOOMS_KEY] = st.session_state.get(ZOOMS_KEY, 0) + 1
+
+
+def _silent(compared: Runs) -> dict[str, str]:
+    """Tell of each run that has stopped growing for how long it has."""
+    now = time.time()
+    ages = {run: now - updated for run, updated in compared.table().select("run", "updated").rows()}
+    return {run: f"silent for {captions.duration(age)}" for run, age in ages.items() if age > SILENT_AFTER}

@@ -1,0 +1,163 @@
+"""The Curves page in a real browser: how long the first draw takes, and a change of the smoothing.
+
+Prints medians of what a visitor waits for, and the server's share of it: from the browser's request to the last message
+of its answer. The logs are read into the cache before, the server is a fresh process each time.
+
+Run: ``python benchmarks/curves_page.py [--runs 200] [--points 100000] [--grouped]``. Needs Playwright and a Chromium.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from playwright.sync_api import Browser, Page, sync_playwright
+
+import rlcompare as rlc
+
+ROOT = Path(__file__).parents[1]
+IDLE = "() => document.querySelector('[data-testid=stApp]')?.getAttribute('data-test-script-state') === 'notRunning'"
+#: A number for what all charts show; it changes when one of them is drawn anew.
+DRAWN = """() => {
+    let sum = 0;
+    for (const canvas of document.querySelectorAll('[data-testid=stVegaLiteChart] canvas')) {
+        const {data} = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+        for (let i = 3; i < data.length; i += 40) sum = (sum * 31 + data[i] + data[i - 2]) % 1000000007;
+    }
+    return sum;
+}"""
+#: Milliseconds from now until the charts differ from ``before``, looked at once a frame.
+UNTIL_DRAWN = """before => new Promise(done => {
+    const start = performance.now(), drawn = DRAWN;
+    const look = () => drawn() !== before ? done(performance.now() - start) : requestAnimationFrame(look);
+    requestAnimationFrame(look);
+})""".replace("DRAWN", DRAWN)
+
+
+def write_logs(folder: Path, runs: int, points: int) -> None:
+    """Noisy learning curves of groups of five seeds, as Stable-Baselines3 would log them."""
+    rng = np.random.default_rng(0)
+    steps = np.arange(points) * 4
+    for run in range(runs):
+        path = folder / f"setting_{run // 5:02d}" / f"seed_{run % 5}" / "progress.csv"
+        path.parent.mkdir(parents=True)
+        rise = 100 * (1 + run // 5) / (1 + np.exp(-(steps / steps[-1] - 0.4) * 9))
+        reward = (rise + rng.normal(scale=12, size=points)).astype(np.float32)
+        pl.DataFrame({"time/total_timesteps": steps, "rollout/ep_rew_mean": reward}).write_csv(path)
+
+
+@contextlib.contextmanager
+def server(folder: Path, cache: Path) -> Iterator[str]:
+    """A fresh server on the logs."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}", "--", str(folder)],
+        cwd=ROOT,
+        env={**os.environ, "RLCOMPARE_CACHE": str(cache)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        address = f"http://127.0.0.1:{port}"
+        for _ in range(600):
+            with contextlib.suppress(OSError), urllib.request.urlopen(f"{address}/_stcore/health", timeout=1):
+                break
+            time.sleep(0.1)
+        yield address
+    finally:
+        process.terminate()
+        process.wait()
+
+
+class Answers:
+    """When the browser asked, and when the server's last message came."""
+
+    def __init__(self, page: Page) -> None:
+        self.asked = self.answered = 0.0
+        page.on("websocket", lambda socket: (socket.on("framesent", self._ask), socket.on("framereceived", self._hear)))
+
+    def _ask(self, _: object) -> None:
+        self.asked = self.answered = time.perf_counter()
+
+    def _hear(self, _: object) -> None:
+        self.answered = time.perf_counter()
+
+
+def first_draw(browser: Browser, url: str) -> tuple[Page, Answers, float]:
+    """Open the page; seconds until its charts are drawn and the script is idle."""
+    page = browser.new_page(viewport={"width": 1440, "height": 900})
+    page.set_default_timeout(180_000)
+    answers = Answers(page)
+    start = time.perf_counter()
+    page.goto(url)
+    page.wait_for_selector("[data-testid=stVegaLiteChart] canvas")
+    page.wait_for_function(IDLE)
+    page.wait_for_function(f"() => ({DRAWN})() > 0")
+    return page, answers, time.perf_counter() - start
+
+
+def change_smoothing(page: Page, answers: Answers, key: str) -> tuple[float, float]:
+    """Move the slider by one; seconds until the charts are drawn anew, and the server's share."""
+    slider = page.get_by_role("slider", name="Weight")
+    slider.focus()
+    before = page.evaluate(DRAWN)
+    start = time.perf_counter()
+    page.keyboard.press(key)
+    page.evaluate(UNTIL_DRAWN, before)
+    waited = time.perf_counter() - start
+    page.wait_for_function(IDLE)
+    page.wait_for_timeout(300)
+    return waited, answers.answered - answers.asked
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=200)
+    parser.add_argument("--points", type=int, default=100_000)
+    parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--grouped", action="store_true", help="Groups of five with a t interval instead of runs.")
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory() as home, sync_playwright() as playwright:
+        logs, cache = Path(home) / "logs", Path(home) / "cache"
+        write_logs(logs, args.runs, args.points)
+        start = time.perf_counter()
+        ids = rlc.open_runs(logs, cache=cache).ids
+        print(f"{len(ids):,} runs × {args.points:,} points; read into the cache in {time.perf_counter() - start:.1f} s")
+        chromium = shutil.which("chromium") or shutil.which("google-chrome") or playwright.chromium.executable_path
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        group = "Everything+but+the+seed" if args.grouped else "Nothing%3A+a+line+a+run"
+        chosen = "&".join(f"runs={run.replace('/', '%2F')}" for run in ids)
+        firsts, changes, shares = [], [], []
+        for _ in range(args.repeat):
+            with server(logs, cache) as address:
+                page, answers, seconds = first_draw(
+                    browser, f"{address}/curves?curves_group={group}&curves_metrics=reward&{chosen}"
+                )
+                firsts.append(seconds)
+                for key in ("ArrowRight", "ArrowRight", "ArrowLeft", "ArrowRight", "ArrowRight"):
+                    waited, share = change_smoothing(page, answers, key)
+                    changes.append(waited)
+                    shares.append(share)
+                page.close()
+        browser.close()
+        for name, seconds in (("first draw", firsts), ("smoothing changed", changes), ("  of it the server", shares)):
+            print(f"{name:20} {statistics.median(seconds):6.2f} s  ({min(seconds):.2f} to {max(seconds):.2f})")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,253 @@
+"""From what was chosen to the charts of the Curves page: which lines, on which axes, in which colours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from rlcompare.charts.curve_layers import XAxis
+from rlcompare.charts.labels import short_labels
+from rlcompare.charts.palette import color_domain
+from rlcompare.curves import CurveSet, run_of
+from rlcompare.errors import ParameterError
+from rlcompare.grouping import SETTINGS_BEHIND
+from rlcompare.metrics import title_of
+from rlcompare.runs import Runs
+from rlcompare.transforms import GroupBand
+from rlcompare.ui import access, curve_stages
+from rlcompare.ui.curve_frames import Screen
+from rlcompare.ui.curve_options import CurveOptions, XRange
+from rlcompare.ui.curve_panel import CurvePanel, Drawn, Notes, curve_panel
+from rlcompare.ui.curve_window import Window
+
+#: Minutes in each unit of relative time, largest first.
+TIME_UNITS = {"days": 1_440.0, "hours": 60.0, "minutes": 1.0, "seconds": 1 / 60}
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """What one chart draws, before the axes are cut to size.
+
+    Parameters
+    ----------
+    metric : str
+    unit : str
+        The step unit of its runs on a step axis; else empty.
+    one_of_several : bool
+        Other units have charts of their own.
+    left : Drawn
+    right : Drawn or None
+    domain : tuple of str
+        Of the colours.
+    restarts : tuple of (curve name, x, text)
+    problem : str
+        Why groups are not drawn as asked; empty if they are.
+    """
+
+    metric: str
+    unit: str
+    one_of_several: bool
+    left: Drawn
+    right: Drawn | None
+    domain: tuple[str, ...]
+    restarts: tuple[tuple[str, float, str], ...]
+    problem: str
+
+    @property
+    def title(self) -> str:
+        """The metric, and the unit where several charts show it."""
+        return title_of(self.metric) + (f", by {self.unit or 'step of unknown unit'}" if self.one_of_several else "")
+
+
+def line_labels(runs: Runs, options: CurveOptions) -> dict[str, str]:
+    """Label of the line of every run of the library: its own, or its group's."""
+    if options.grouping.kind == "none":
+        return access.all_labels(runs.ids)
+    group_of = curve_stages.groups(runs, runs.fingerprint, options.grouping)
+    # Behind the name stand settings, whose values may hold slashes: the name alone is shortened.
+    parts = {group: group.partition(SETTINGS_BEHIND) for group in group_of.values()}
+    short = short_labels(list(dict.fromkeys(name for name, _, _ in parts.values())))
+    label = {group: f"{short[name]}{dot}{settings}" for group, (name, dot, settings) in parts.items()}
+    return {run: label[group] for run, group in group_of.items()}
+
+
+def prepare(metric: str, runs: Runs, compared: Runs, options: CurveOptions) -> list[Prepared]:
+    """Smooth, group and colour the curves of a metric; one chart, or on a step axis one for each unit of steps.
+
+    Parameters
+    ----------
+    metric : str
+        Or a formula.
+    runs : Runs
+        The whole library, which colours and group names hang on.
+    compared : Runs
+        Those to draw.
+    options : CurveOptions
+
+    Returns
+    -------
+    list of Prepared, that of the unit that most runs have first
+    """
+    found = access.sources(compared, compared.fingerprint, metric)
+    units: dict[str, list[str]] = {}
+    for run, unit in found.select("run", "step_unit").rows():
+        units.setdefault(unit if options.x.by_step else "", []).append(run)
+    labels = line_labels(runs, options)
+    prepared = []
+    for unit, names in sorted(units.items(), key=lambda item: (-len(item[1]), item[0])):
+        left, problem = _drawn(metric, compared, set(names), labels, options)
+        if not len(left.logged):
+            continue
+        right = None
+        if options.right and options.right != metric:
+            right, _ = _drawn(options.right, compared, set(names), labels, options)
+        if right is not None and not len(right.logged):
+            right = None
+        shown = [*left.labels, *(right.labels if right else [])]
+        domain = color_domain(list(dict.fromkeys(labels.values())), list(dict.fromkeys(shown)))
+        if right is not None and len(set(shown)) == 1:
+            left, right = (_in_its_own_color(side) for side in (left, right))
+            domain = [left.title, right.title]
+        restarts = tuple(_restarts(metric, compared, left.logged, options))
+        prepared.append(Prepared(metric, unit, len(units) > 1, left, right, tuple(domain), restarts, problem))
+    return prepared
+
+
+def _drawn(
+    metric: str, compared: Runs, wanted: set[str], labels: Mapping[str, str], options: CurveOptions
+) -> tuple[Drawn, str]:
+    made_from = (compared.fingerprint, metric, options.which, options.x)
+    placed = curve_stages.placed(compared, *made_from)
+    smoothed = curve_stages.smoothed(compared, *made_from, options.smoothing)
+    names = [name for name in placed.names if run_of(name) in wanted]
+    some = placed.only(names)
+    drawn = some if smoothed is placed else smoothed.only(names)
+    label_of = {name: labels[run_of(name)] for name in names}
+    groups: tuple[GroupBand, ...] = ()
+    problem = ""
+    if names and (options.grouping.kind != "none" or options.baseline):
+        try:
+            key = (*made_from, options.smoothing)
+            groups = curve_stages.bands(drawn, key, tuple(label_of.items()), options.aggregation, options.baseline)
+        except ParameterError as error:
+            problem = str(error)
+    if options.baseline and groups:
+        shown = {group.group for group in groups}
+        kept = [name for name in names if label_of[name] in shown]
+        # Members of a difference would be the values themselves: another scale.
+        some, drawn = some.only(kept), drawn.only(kept)
+    return Drawn(title_of(metric), some, drawn, label_of, groups), problem
+
+
+def _in_its_own_color(side: Drawn) -> Drawn:
+    """Call the only line of a side by its metric, so that colour tells the two metrics apart."""
+    groups = tuple(replace(group, group=side.title) for group in side.groups)
+    return replace(side, label_of=dict.fromkeys(side.label_of, side.title), groups=groups)
+
+
+def _restarts(metric: str, compared: Runs, curves: CurveSet, options: CurveOptions) -> list[tuple[str, float, str]]:
+    part_of = dict(zip(curves.names, curves.slices, strict=True))
+    marks = []
+    found = curve_stages.logged(compared, compared.fingerprint, metric, options.which).restarts
+    for run, step, replaced in found.select("run", "step", "n_replaced").iter_rows():
+        part = part_of.get(run)
+        if part is None:
+            continue
+        row = part.start + int(np.argmax(curves.step[part] >= step))
+        told = f"went on from step {step:,} in a new file"
+        if replaced:
+            told = f"restarted at step {step:,}: {replaced:,} records before it were replaced"
+        marks.append((run, float(curves.x[row]), told))
+    return marks
+
+
+def panels(
+    prepared: Sequence[Prepared], options: CurveOptions, x_range: XRange | None, silent: Mapping[str, str]
+) -> list[CurvePanel]:
+    """Cut the axes to size, the same x axis for all charts that count it in the same unit, and thin what they show.
+
+    Parameters
+    ----------
+    prepared : sequence of Prepared
+    options : CurveOptions
+    x_range : XRange or None
+        The part of the x axis to show; None: all of it.
+    silent : mapping of run to text
+        Runs that stopped growing.
+
+    Returns
+    -------
+    list of CurvePanel, one each
+    """
+    ends: dict[str, tuple[float, float]] = {}
+    for chart in prepared:
+        low, high = _extent(chart, log=options.scales.log_x)
+        known = ends.get(chart.unit, (low, high))
+        ends[chart.unit] = (min(low, known[0]), max(high, known[1]))
+    made = []
+    for chart in prepared:
+        zoom = x_range if x_range is not None and x_range.unit in ("", chart.unit) else None
+        window = _window(options, chart.unit, ends[chart.unit], zoom)
+        told = {name: silent[run_of(name)] for name in chart.left.logged.names if run_of(name) in silent}
+        made.append(
+            curve_panel(
+                chart.left,
+                chart.right,
+                window,
+                Notes(chart.restarts, told),
+                show_members=options.show_members and not options.baseline,
+                narrow=options.columns > 1,
+            )
+        )
+    return made
+
+
+def _extent(chart: Prepared, *, log: bool) -> tuple[float, float]:
+    ends: list[float] = []
+    for side in (chart.left, chart.right):
+        x = np.empty(0) if side is None else side.logged.x
+        if log:
+            x = x[x > 0]
+        ends += [float(x.min()), float(x.max())] if len(x) else []
+    return (min(ends), max(ends)) if ends else (1.0, 10.0)
+
+
+def _window(options: CurveOptions, unit: str, ends: tuple[float, float], zoom: XRange | None) -> Window:
+    low, high = ends if zoom is None else (zoom.low, zoom.high)
+    if options.scales.log_x and low <= 0:
+        low = ends[0]
+    if not low < high:
+        low, high = (low / 2, low * 2) if options.scales.log_x else (low - 0.5, low + 0.5)
+    axis, scale = x_axis(options, unit, high - low)
+    screen = Screen(scale, axis.is_date, options.scales.log_x, options.scales.log_y)
+    return Window(
+        axis, screen, low, high, is_zoomed=zoom is not None or options.scales.log_x, robust=options.scales.robust
+    )
+
+
+def x_axis(options: CurveOptions, unit: str, span: float) -> tuple[XAxis, float]:
+    """Name the x axis, and tell what its unit is multiplied with for the screen.
+
+    Parameters
+    ----------
+    options : CurveOptions
+    unit : str
+        What a step is.
+    span : float
+        How much of the axis is shown.
+    """
+    log = options.scales.log_x
+    match options.x.axis:
+        case "wall":
+            return XAxis("Wall time", is_date=True), 1_000.0
+        case "relative":
+            name = next((name for name, minutes in TIME_UNITS.items() if span >= 2 * minutes), "seconds")
+            return XAxis(f"Time since start ({name})", is_log=log), 1 / TIME_UNITS[name]
+        case "metric":
+            return XAxis(title_of(options.x.metric), is_log=log), 1.0
+        case "relative_step":
+            return XAxis(f"{unit.capitalize() or 'Step'}s since the run's first", is_whole=True, is_log=log), 1.0
+        case _:
+            return XAxis(unit.capitalize() or "Step (unit unknown)", is_whole=True, is_log=log), 1.0
