@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import time
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
-from tests.browser.actions import choose, idle, link
+from tests.browser.actions import idle, link
 from tests.browser.conftest import Serve
 from tests.logs import write_verl
 
@@ -36,6 +38,16 @@ def drag(page: Page, start: float, end: float) -> None:
     page.mouse.up()
 
 
+def pick(page: Page, control: str, option: str) -> None:
+    """Choose from a list that may still be moving, which closes it: ask again."""
+    for _ in range(5):
+        page.get_by_role("combobox", name=control).fill("")
+        page.get_by_role("combobox", name=control).fill(option)
+        with contextlib.suppress(PlaywrightTimeout):
+            return page.get_by_role("option", name=option, exact=True).click(timeout=2_000)
+    pytest.fail(f"Expected a list of {control!r} with {option!r}.")
+
+
 def shown_range(page: Page) -> tuple[float, float]:
     low, high = re.match(r"([\d.]+)\.\.([\d.]+)", link(page)["curves_range"][0]).groups()  # type: ignore[union-attr]
     return float(low), float(high)
@@ -49,12 +61,11 @@ def demo(serve: Serve) -> str:
 def test_groups_with_bands_two_axes_a_zoom_and_the_link_passed_on(page: Page, demo: str, browser: Browser) -> None:
     page.goto(f"{demo}/curves")
     expect(page.get_by_text("Mean of 3 runs, 95 % Student-t interval").first).to_be_visible(timeout=60_000)
-    choose(page, "Metrics", "kl")
     page.goto(f"{demo}/curves?curves_metrics=reward&runs=grpo/grpo-no-penalty-seed1&runs=grpo/grpo-no-penalty-seed2")
     expect(page.get_by_text("Mean of 2 runs, 95 % Student-t interval")).to_be_visible(timeout=60_000)
     idle(page)
     page.get_by_text("Axes and layout").click()
-    choose(page, "Right axis", "response_length")
+    pick(page, "Right axis", "response_length")
     expect(page.get_by_text("Response length is logged as completions/mean_length.")).to_be_visible()
     idle(page)
     assert link(page)["curves_right"] == ["response_length"]
@@ -129,7 +140,7 @@ def test_a_restart_can_be_seen_and_taken_apart(page: Page, demo: str) -> None:
     page.goto(f"{demo}/curves?runs={run}&curves_metrics=reward&curves_group=Nothing%3A+a+line+a+run")
     expect(page.get_by_text("Dotted lines mark 1 restart.")).to_be_visible(timeout=60_000)
     later = page.get_by_text(re.compile(r"All \d+ points drawn")).inner_text()
-    choose(page, "Restarted runs", "Every record")
+    pick(page, "Restarted runs", "Every record")
     expect(page.get_by_text(later)).to_have_count(0)
     every = page.get_by_text(re.compile(r"All \d+ points drawn")).inner_text()
     n_later, n_every = (int(re.search(r"All (\d+) points", text)[1]) for text in (later, every))  # type: ignore[index]
