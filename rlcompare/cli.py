@@ -20,7 +20,7 @@ import rlcompare
 from rlcompare.errors import RLCompareError
 from rlcompare.runs import Runs
 from rlcompare.store import Library, Progress
-from rlcompare.transforms import SMOOTHERS, metric_or_formula, parse_smoothing, smooth, thin
+from rlcompare.transforms import NO_SMOOTHING, SMOOTHERS, metric_or_formula, parse_smoothing, smooth, thin
 
 FOLDERS = click.argument("folders", nargs=-1, required=True, metavar="DIR...")
 FOLLOW = click.option("--follow-links", is_flag=True, help="Follow symbolic links that lead out of DIR.")
@@ -96,7 +96,12 @@ def metrics(folders: tuple[str, ...], follow_links: bool, form: str) -> None:
     help="Canonical name, source key, or a formula such as 'reward - 0.1 * kl'; repeatable.",
 )
 @click.option("--run", "patterns", multiple=True, metavar="GLOB", help="Only runs whose id fits; repeatable.")
-@click.option("--smooth", "smoothing", metavar="KIND:WIDTH", help=f"Kinds: {', '.join(SMOOTHERS)}.")
+@click.option(
+    "--smooth",
+    "smoothing",
+    metavar="KIND:WIDTH[:UNIT]",
+    help=f"Kinds: {', '.join(SMOOTHERS)}. UNIT: points, or axis for steps.",
+)
 @click.option("--points", type=click.IntRange(min=1), help="Thin each curve to about this many points; extremes stay.")
 @click.option("--format", "form", type=click.Choice(["csv", "json", "parquet"]), default="csv", show_default=True)
 @click.option(
@@ -115,10 +120,10 @@ def curves(
     """Write curves as run,metric,step,wall_time,value: smoothed first, thinned second."""
     if form == "parquet" and output is None and sys.stdout.isatty():
         raise click.UsageError("Parquet is not for a terminal. Hint: name a file with -o FILE.")
-    kind, width = parse_smoothing(smoothing) if smoothing else ("none", 0.0)
+    chosen_smoothing = parse_smoothing(smoothing) if smoothing else NO_SMOOTHING
     opened = _open(folders, follow_links)
     chosen = opened.select(patterns) if patterns else opened
-    frame = smooth(pl.concat([_curves(chosen, name) for name in names]), kind, width)
+    frame = smooth(pl.concat([_curves(chosen, name) for name in names]), chosen_smoothing)
     if points is not None:
         frame = thin(frame, "step", points)
     with click.open_file(output or "-", "wb") as stream:

@@ -1,4 +1,4 @@
-"""Smoothing of curves: one registry for the page, the library and the command line.
+"""Smoothing of curves, from their arrays or from a frame of them.
 
 A smoothing sees every point, so that it comes before :func:`rlcompare.transforms.thin`. Those that look back only are
 causal: more data never changes what was drawn before. Values that are not finite stay as they are and are passed over:
@@ -7,270 +7,207 @@ the smoothing goes on from one finite value to the next.
 
 from __future__ import annotations
 
+import math
+import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import cast, get_args
 
 import numpy as np
 import polars as pl
-from scipy.ndimage import gaussian_filter1d
 
+from rlcompare.curves import CurveSet, Floats
 from rlcompare.errors import ParameterError
 from rlcompare.transforms.groups import with_curves_together
+from rlcompare.transforms.smoothers import LENGTH, SMOOTHERS, Smoother, WidthUnit, is_length
+
+THREADS = os.cpu_count() or 1
+_POOL = ThreadPoolExecutor(THREADS, thread_name_prefix="rlcompare-smooth")
+
+#: Sums of larger values may overflow, so they are smoothed as a fraction; powers of two, which round nothing.
+LARGE, FRACTION = 2.0**900, 2.0**-100
+LARGEST = float(np.finfo(np.float64).max) * FRACTION
 
 
 @dataclass(frozen=True)
-class Smoother:
-    """One kind of smoothing.
+class Smoothing:
+    """A kind of smoothing and how much of it.
 
     Parameters
     ----------
     kind : str
-        Its name in a URL and on the command line.
-    title : str
-        Its name on the screen.
-    width_name : str
-        What its width is called on the screen; empty if it has none.
-    default_width : float
-    accepts : callable (width) -> bool
-        Whether the width is in range.
-    expects : str
-        The range of the width, in words.
-    apply : callable (finite values of one curve in step order, width) -> as many values
-    describe : callable (width) -> str
-        What it does to a curve, as a sentence for a caption.
-    is_causal : bool
-        It looks back only, so that more data never changes what was drawn.
+        A key of :data:`SMOOTHERS`.
+    width : float
+        For ``ema`` the weight in [0, 1) of what came before, for ``twema`` the half-life, for ``gaussian`` the standard
+        deviation, for ``mean`` and ``median`` the window. For ``centered`` the points on either side, or, on the x
+        axis, the whole window. 0 for ``none``.
+    unit : {"points", "axis"}
+        What the width is counted in; ``axis``: the unit of ``CurveSet.x``.
     """
 
     kind: str
-    title: str
-    width_name: str
-    default_width: float
-    accepts: Callable[[float], bool]
-    expects: str
-    apply: Callable[[pl.Series, float], pl.Series]
-    describe: Callable[[float], str]
-    is_causal: bool = True
+    width: float
+    unit: WidthUnit = "points"
 
 
-def _keep(values: pl.Series, _width: float) -> pl.Series:
-    return values
+NO_SMOOTHING = Smoothing("none", 0.0)
 
 
-def _smooth_ema(values: pl.Series, weight: float) -> pl.Series:
-    """Exponential moving average with the bias correction of TensorBoard's front end.
-
-    ``s_i = weight * s_(i-1) + (1 - weight) * x_i`` from ``s_0 = 0``, divided by ``1 - weight ** i``: over points, not
-    over steps. Polars' ``adjust=True`` is the same quotient.
-
-    References
-    ----------
-    ``resmoothDataset`` in tensorboard/components/vz_line_chart2/line-chart.ts.
-    """
-    return values.ewm_mean(alpha=1 - weight, adjust=True) if weight else values
-
-
-def _smooth_mean(values: pl.Series, width: float) -> pl.Series:
-    """Mean of the last ``width`` points, or of those there are at the start."""
-    return values.rolling_mean(window_size=int(width), min_samples=1)
-
-
-def _describe_ema(weight: float) -> str:
-    span = f"about the last {1 / (1 - weight):,.0f} points" if weight >= 0.5 else "mostly the newest point"
-    return (
-        f"Exponential moving average over points, weight {weight:g}: each value is {weight:g} × the average before it "
-        f"+ {1 - weight:.6g} × the new point, corrected for its start; {span} count."
-    )
-
-
-def _smooth_median(values: pl.Series, width: float) -> pl.Series:
-    """Median of the last ``width`` points, or of those there are at the start."""
-    return values.rolling_median(window_size=int(width), min_samples=1)
-
-
-def _smooth_centered(values: pl.Series, reach: float) -> pl.Series:
-    """Mean of a point and ``reach`` points on either side, or of those there are at the ends."""
-    return values.rolling_mean(window_size=2 * int(reach) + 1, min_samples=1, center=True)
-
-
-def _smooth_gaussian(values: pl.Series, sigma: float) -> pl.Series:
-    """Mean weighted by a Gaussian over points, cut at four standard deviations; at the ends of the points there are.
-
-    Each weight is divided by the sum of the weights that fell on points, so that the ends are not drawn to zero.
-    """
-    if values.is_empty():
-        return values
-    weights = gaussian_filter1d(np.ones(len(values)), sigma, mode="constant")
-    smoothed = gaussian_filter1d(values.to_numpy(), sigma, mode="constant") / weights
-    return pl.Series(values.name, smoothed, dtype=pl.Float64)
-
-
-def _is_count(width: float) -> bool:
-    return width >= 1 and width % 1 == 0
-
-
-def _describe_mean(width: float) -> str:
-    if width == 1:
-        return "Moving average of 1 point: no smoothing."
-    return f"Moving average: the mean of the last {width:,.0f} points, of fewer at the start."
-
-
-SMOOTHERS: dict[str, Smoother] = {
-    smoother.kind: smoother
-    for smoother in (
-        Smoother(
-            kind="none",
-            title="None",
-            width_name="",
-            default_width=0.0,
-            accepts=lambda width: width == 0,
-            expects="no width",
-            apply=_keep,
-            describe=lambda _width: "No smoothing.",
-        ),
-        Smoother(
-            kind="ema",
-            title="EMA",
-            width_name="Weight",
-            default_width=0.6,  # TensorBoard's; more would bend curves of a few dozen points out of shape
-            accepts=lambda width: 0 <= width < 1,
-            expects="a weight from 0 (no smoothing) to below 1",
-            apply=_smooth_ema,
-            describe=_describe_ema,
-        ),
-        Smoother(
-            kind="mean",
-            title="Mean",
-            width_name="Points",
-            default_width=20,
-            accepts=_is_count,
-            expects="a whole number of points, at least 1",
-            apply=_smooth_mean,
-            describe=_describe_mean,
-        ),
-        Smoother(
-            kind="median",
-            title="Median",
-            width_name="Points",
-            default_width=20,
-            accepts=_is_count,
-            expects="a whole number of points, at least 1",
-            apply=_smooth_median,
-            describe=lambda width: (
-                f"Moving median: the median of the last {width:,.0f} points, of fewer at the start. Lone spikes vanish."
-            ),
-        ),
-        Smoother(
-            kind="centered",
-            title="Centred",
-            width_name="Points on either side",
-            default_width=10,
-            accepts=_is_count,
-            expects="a whole number of points on either side, at least 1",
-            apply=_smooth_centered,
-            describe=lambda reach: (
-                f"Centred moving average: the mean of each point and up to {reach:,.0f} on either side."
-            ),
-            is_causal=False,
-        ),
-        Smoother(
-            kind="gaussian",
-            title="Gaussian",
-            width_name="Standard deviation in points",
-            default_width=5,
-            accepts=lambda sigma: 0 < sigma < 1e6,
-            expects="a standard deviation in points, above 0",
-            apply=_smooth_gaussian,
-            describe=lambda sigma: (
-                f"Gaussian: the mean of the points around each one, weighted by their distance with a standard "
-                f"deviation of {sigma:,g} points."
-            ),
-            is_causal=False,
-        ),
-    )
-}
-
-
-def smoother(kind: str, width: float) -> Smoother:
+def check_smoothing(smoothing: Smoothing) -> Smoother:
     """Look up a smoothing and check its width.
 
     Raises
     ------
     ParameterError
-        No such kind, or a width out of its range.
+        No such kind, a unit that it does not know, or a width out of its range.
     """
-    found = SMOOTHERS.get(kind)
+    found = SMOOTHERS.get(smoothing.kind)
     if found is None:
-        raise ParameterError(f"Expected a smoothing of {', '.join(SMOOTHERS)}; got {kind!r}. {_HINT}")
-    if not found.accepts(width):
-        raise ParameterError(f"Expected {found.expects} for the smoothing {kind!r}; got {width:g}. {_HINT}")
+        raise ParameterError(f"Expected a smoothing of {', '.join(SMOOTHERS)}; got {smoothing.kind!r}. {_HINT}")
+    if smoothing.unit not in found.units:
+        raise ParameterError(
+            f"Expected a width in {' or '.join(found.units)} for the smoothing {found.kind!r}; got {smoothing.unit!r}. "
+            f"{_HINT}"
+        )
+    is_usual = smoothing.unit == found.units[0]
+    accepts, expects = (found.accepts, found.expects) if is_usual else (is_length, LENGTH)
+    if not accepts(smoothing.width):
+        raise ParameterError(f"Expected {expects} for the smoothing {found.kind!r}; got {smoothing.width:g}. {_HINT}")
     return found
 
 
-def smooth(curves: pl.DataFrame, kind: str, width: float) -> pl.DataFrame:
-    """Smooth the values of each (run, metric) in row order.
-
-    Parameters
-    ----------
-    curves : DataFrame with the columns of ``schema.CURVE``, the rows of a curve in step order
-    kind : str
-        A key of :data:`SMOOTHERS`.
-    width : float
-        For ``ema`` the weight in [0, 1) of what came before; for ``mean`` and ``median`` the number of points, for
-        ``centered`` that on either side; for ``gaussian`` the standard deviation in points; 0 for ``none``.
+def smooth_curves(curves: CurveSet, smoothing: Smoothing) -> CurveSet:
+    """Smooth the values of each curve, over all of its points.
 
     Returns
     -------
-    DataFrame, the same rows and columns with smoothed ``value``. NaN, infinite and null values stay what they are.
+    CurveSet
+        The same curves with smoothed values; `curves` itself where the smoothing changes nothing. NaN and infinite
+        values stay what they are.
 
     Raises
     ------
     ParameterError
-        No such kind, or a width out of its range.
+        No such kind or unit, a width out of its range, or, for a width in the unit of the axis, x that falls.
 
     Notes
     -----
-    Where the smoother is causal, a smoothed prefix is the prefix of the smoothed curve. Values stay between the
-    smallest and largest finite value of their curve up to rounding (a few units in the last place of the largest).
+    Where the smoother is causal, a smoothed prefix is the prefix of the smoothed curve: exactly, or for ``axis`` within
+    1e-12. Values stay between the smallest and largest finite value of their curve up to rounding (a few units in the
+    last place of the largest).
     """
-    chosen = smoother(kind, width)
-    if chosen.apply is _keep or curves.is_empty():
+    smoother = check_smoothing(smoothing)
+    if _is_idle(smoother, smoothing):
         return curves
-    curves, slices = with_curves_together(curves)
-    values = curves.get_column("value").rechunk()
-    finite = values.is_finite().fill_null(value=False)
-    if finite.all():
-        smoothed = pl.concat([chosen.apply(values[rows], width) for rows in slices])
-        return curves.with_columns(smoothed.alias("value"))
-    counts = np.cumsum(finite.to_numpy())
-    kept = values.filter(finite)
-    ends = [int(counts[rows.stop - 1]) for rows in slices]
-    pieces = [chosen.apply(kept[start:end], width) for start, end in zip([0, *ends], ends, strict=False)]
-    return curves.with_columns(values.scatter(finite.arg_true(), pl.concat(pieces)).alias("value"))
+    apply = smoother.apply[smoothing.unit]
+    smoothed = np.empty_like(curves.value)
+    slices = curves.slices
+
+    def smooth_share(numbers: range) -> None:
+        for number in numbers:
+            rows = slices[number]
+            x = curves.x[rows]
+            if smoothing.unit == "axis" and not (np.diff(x) >= 0).all():
+                raise ParameterError(_falling(curves.names[number], smoothing))
+            smoothed[rows] = _smooth_finite(curves.value[rows], x, apply, smoothing.width)
+
+    list(_POOL.map(smooth_share, _shares(curves)))
+    return curves.with_values(smoothed)
 
 
-def parse_smoothing(text: str) -> tuple[str, float]:
-    """Read ``"ema:0.9"``, ``"mean:50"`` or ``"none"``.
+def smooth(frame: pl.DataFrame, smoothing: Smoothing) -> pl.DataFrame:
+    """Smooth the values of each (run, metric) in row order, a width on the axis being one in steps.
+
+    Parameters
+    ----------
+    frame : DataFrame with the columns of ``schema.CURVE``, the rows of a curve in step order
+    smoothing : Smoothing
 
     Returns
     -------
-    kind : str
-    width : float
+    DataFrame
+        The rows and columns of `frame` with smoothed ``value``, each curve's rows together; `frame` itself where the
+        smoothing changes nothing. NaN, infinite and null values stay what they are.
 
     Raises
     ------
     ParameterError
-        Not of this form, no such kind, or a width out of its range.
+        As :func:`smooth_curves`.
     """
-    kind, colon, width_text = text.partition(":")
+    if _is_idle(check_smoothing(smoothing), smoothing):
+        return frame
+    together, slices = with_curves_together(frame)
+    value = together["value"]
+    step = together["step"].to_numpy()
+    curves = CurveSet(
+        tuple(together["run"].gather([rows.start for rows in slices])),
+        np.array([0, *(rows.stop for rows in slices)], dtype=np.intp),
+        step,
+        together["wall_time"].to_numpy(),
+        step.astype(np.float64),
+        value.fill_null(np.nan).to_numpy(),
+    )
+    smoothed = pl.Series("value", smooth_curves(curves, smoothing).value)
+    return together.with_columns(pl.when(value.is_not_null()).then(smoothed).alias("value"))
+
+
+def parse_smoothing(text: str) -> Smoothing:
+    """Read ``"none"``, ``"ema:0.9"``, ``"mean:50"`` or ``"mean:50:axis"``; without a unit, the usual one of the kind.
+
+    Raises
+    ------
+    ParameterError
+        Not of this form, no such kind, a unit that it does not know, or a width out of its range.
+    """
+    kind, colon, rest = text.partition(":")
+    width_text, has_unit, unit = rest.partition(":")
     try:
         width = float(width_text) if colon else 0.0
     except ValueError:
         raise ParameterError(f"Expected a number after {kind + ':'!r}; got {width_text!r}. {_HINT}") from None
-    if not colon and kind in SMOOTHERS and SMOOTHERS[kind].width_name:
+    smoother = SMOOTHERS.get(kind)
+    if smoother and smoother.width_name and not colon:
         raise ParameterError(f"Expected a width after {kind!r}; got none. {_HINT}")
-    smoother(kind, width)
-    return kind, width
+    if has_unit and unit not in get_args(WidthUnit):
+        raise ParameterError(f"Expected points or axis after {kind}:{width_text}:; got {unit!r}. {_HINT}")
+    usual = smoother.units[0] if smoother else "points"
+    smoothing = Smoothing(kind, width, cast(WidthUnit, unit) if has_unit else usual)
+    check_smoothing(smoothing)
+    return smoothing
 
 
-_HINT = "Hint: write none or KIND:WIDTH, such as ema:0.9, mean:50 or gaussian:5."
+def _is_idle(smoother: Smoother, smoothing: Smoothing) -> bool:
+    return smoothing.unit == "points" and smoothing.width == smoother.idle_width
+
+
+def _shares(curves: CurveSet) -> list[range]:
+    """Numbers of the curves, in shares of about as many points: few enough to hand out, enough to even out."""
+    cuts = np.linspace(0, len(curves.value), 4 * THREADS + 1)
+    bounds = np.searchsorted(curves.starts, cuts).tolist()
+    return [range(*share) for share in pairwise(bounds) if share[0] < share[1]]
+
+
+def _smooth_finite(values: Floats, x: Floats, apply: Callable[[Floats, Floats, float], Floats], width: float) -> Floats:
+    if len(values) < 2:
+        return values
+    low, high = values.min(), values.max()
+    if not (math.isfinite(low) and math.isfinite(high)):
+        finite = np.isfinite(values)
+        smoothed = values.copy()
+        smoothed[finite] = _smooth_finite(values[finite], x[finite], apply, width)
+        return smoothed
+    if max(-low, high) > LARGE:
+        return np.clip(apply(values * FRACTION, x, width), -LARGEST, LARGEST) / FRACTION
+    return apply(values, x, width)
+
+
+def _falling(name: str, smoothing: Smoothing) -> str:
+    return (
+        f"Expected an x axis that never falls for the smoothing {smoothing.kind!r} over its unit; that of {name!r} "
+        f"does. Hint: sort by x, or count the width in points, such as mean:50 or ema:0.9."
+    )
+
+
+_HINT = "Hint: write none or KIND:WIDTH, such as ema:0.9, mean:50 or gaussian:5; mean:50:axis counts on the x axis."

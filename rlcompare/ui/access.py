@@ -22,8 +22,8 @@ from rlcompare.errors import UnknownMetricError
 from rlcompare.runs import Runs
 from rlcompare.schema import CURVE
 from rlcompare.store import Library
-from rlcompare.transforms import Axis, Formula, metric_or_formula
-from rlcompare.ui.curve_panel import CurvePanel, Smoothing, curve_panel
+from rlcompare.transforms import Axis, Formula, Smoothing, metric_or_formula
+from rlcompare.ui.curve_panel import CurvePanel, curve_panel
 
 LOG_FOLDERS_VARIABLE = "RLCOMPARE_LOGDIR"
 #: Seconds between two looks at the log folders, and how long a page waits for such a look before it draws.

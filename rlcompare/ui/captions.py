@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import polars as pl
 
 from rlcompare.charts.learning_curve import LEGEND_RUNS
-from rlcompare.transforms import SMOOTHERS, Axis
-from rlcompare.ui.curve_panel import CurvePanel, Smoothing
+from rlcompare.transforms import SMOOTHERS, Axis, Smoothing
+from rlcompare.ui.curve_panel import CurvePanel
 
 #: Names listed before the rest is counted.
 LISTED = 6
@@ -29,7 +29,7 @@ def listing(names: Sequence[str]) -> str:
 
 def how_smoothed(smoothing: Smoothing) -> str:
     """Say what the smoothing does, once for all charts of a page."""
-    told = SMOOTHERS[smoothing.kind].describe(smoothing.width)
+    told = SMOOTHERS[smoothing.kind].describe(smoothing.width, "points" if smoothing.unit == "points" else "steps")
     if smoothing.kind == "none":
         return told
     if not SMOOTHERS[smoothing.kind].is_causal:

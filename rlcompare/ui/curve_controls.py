@@ -6,9 +6,8 @@ import streamlit as st
 
 from rlcompare.errors import ParameterError
 from rlcompare.runs import Runs
-from rlcompare.transforms import SMOOTHERS, Axis, metric_or_formula
+from rlcompare.transforms import NO_SMOOTHING, SMOOTHERS, Axis, Smoothing, metric_or_formula
 from rlcompare.ui import access, controls
-from rlcompare.ui.curve_panel import Smoothing
 
 METRICS_KEY = "curves_metrics"
 SUGGESTED_KEY = "curves_suggested_metrics"
@@ -88,12 +87,13 @@ def choose_smoothing() -> Smoothing:
         key="curves_smoothing",
         bind="query-params",
         help=(
-            "EMA: exponential moving average. Mean and Median: of the last points. Centred and Gaussian: of the points "
-            "around, so that they do not lag behind, but move at the newest end."
+            "EMA: exponential moving average. Time-weighted EMA: by distance in steps. Mean and Median: of the last "
+            "points. Centred and Gaussian: of the points around, so that they do not lag behind, but move at the "
+            "newest end."
         ),
     )
     if kind == "none":
-        return Smoothing("none", 0.0)
+        return NO_SMOOTHING
     smoother = SMOOTHERS[kind]
     if kind == "ema":
         weight = st.select_slider(
@@ -112,7 +112,7 @@ def choose_smoothing() -> Smoothing:
         key=f"curves_{kind}_width",
         bind="query-params",
     )
-    return Smoothing(kind, float(width))
+    return Smoothing(kind, float(width), smoother.units[0])
 
 
 def choose_axis() -> Axis:

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from rlcompare.charts.learning_curve import LEGEND_RUNS, CurveFrames, XAxis
-from rlcompare.transforms import Axis, place_on_axis, smooth, thin
+from rlcompare.transforms import Axis, Smoothing, place_on_axis, smooth, thin
 from rlcompare.transforms.downsampling import POINTS_A_BUCKET
 from rlcompare.transforms.groups import with_curves_together
 
@@ -22,14 +22,6 @@ HOVER_BUDGET = 200
 
 #: Seconds in each unit of relative time, largest first.
 TIME_UNITS = {"days": 86_400, "hours": 3_600, "minutes": 60, "seconds": 1}
-
-
-@dataclass(frozen=True)
-class Smoothing:
-    """A kind of ``SMOOTHERS`` and its width."""
-
-    kind: str
-    width: float
 
 
 @dataclass(frozen=True)
@@ -87,7 +79,7 @@ def curve_panel(
     label = (
         pl.col("run").replace_strict(runs, [labels[run] for run in runs], return_dtype=pl.String).cast(pl.Categorical)
     )
-    smoothed = smooth(placed, smoothing.kind, smoothing.width)
+    smoothed = smooth(placed, smoothing)
     has_raw = smoothed is not placed and len(runs) <= LEGEND_RUNS
     points = _points_a_line(len(runs), layers=2 if has_raw else 1)
     lines = thin(smoothed, "x", points).with_columns(label)

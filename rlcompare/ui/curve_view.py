@@ -11,10 +11,9 @@ from rlcompare.charts.learning_curve import XAxis, learning_curve
 from rlcompare.charts.palette import color_domain
 from rlcompare.metrics import title_of
 from rlcompare.runs import Runs
-from rlcompare.transforms import Axis, Formula
+from rlcompare.transforms import Axis, Formula, Smoothing
 from rlcompare.ui import access, captions
 from rlcompare.ui.controls import note
-from rlcompare.ui.curve_panel import Smoothing
 
 
 def show_metric(metric: str, runs: Runs, compared: Runs, *, axis: Axis, smoothing: Smoothing) -> None:
