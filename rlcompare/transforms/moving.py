@@ -73,7 +73,8 @@ def smooth_twema(values: Floats, x: Floats, half_life: float) -> Floats:
 
 def smooth_mean(values: Floats, n_points: int) -> Floats:
     """Mean of the last `n_points` values, or of those there are at the start."""
-    return _sums_of_last(values, n_points) / np.minimum(np.arange(1, len(values) + 1), n_points)
+    counts = np.minimum(np.arange(1, len(values) + 1), min(n_points, len(values)))
+    return _sums_of_last(values, n_points) / counts
 
 
 def mean_within(values: Floats, x: Floats, width: float) -> Floats:
@@ -87,10 +88,10 @@ def mean_within(values: Floats, x: Floats, width: float) -> Floats:
 
 def smooth_centered(values: Floats, reach: int) -> Floats:
     """Mean of a value and up to `reach` values on either side."""
+    reach = min(reach, len(values) - 1)
     before = np.minimum(np.arange(len(values)), reach)
-    n_after = min(reach, len(values) - 1)
-    sums = _sums_of_last(np.append(values, np.zeros(n_after)), reach + 1 + n_after)
-    centered: Floats = sums[n_after:] / (before + before[::-1] + 1)
+    sums = _sums_of_last(np.append(values, np.zeros(reach)), 2 * reach + 1)
+    centered: Floats = sums[reach:] / (before + before[::-1] + 1)
     return centered
 
 

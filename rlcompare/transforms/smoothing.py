@@ -28,6 +28,7 @@ _POOL = ThreadPoolExecutor(THREADS, thread_name_prefix="rlcompare-smooth")
 
 #: Sums of larger values may overflow, so they are smoothed as a fraction; powers of two, which round nothing.
 LARGE, FRACTION = 2.0**900, 2.0**-100
+LARGEST = float(np.finfo(np.float64).max) * FRACTION
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,7 @@ def smooth_curves(curves: CurveSet, smoothing: Smoothing) -> CurveSet:
     last place of the largest).
     """
     smoother = check_smoothing(smoothing)
-    if smoothing.unit == "points" and smoothing.width == smoother.idle_width:
+    if _is_idle(smoother, smoothing):
         return curves
     apply = smoother.apply[smoothing.unit]
     smoothed = np.empty_like(curves.value)
@@ -135,6 +136,8 @@ def smooth(frame: pl.DataFrame, smoothing: Smoothing) -> pl.DataFrame:
     ParameterError
         As :func:`smooth_curves`.
     """
+    if _is_idle(check_smoothing(smoothing), smoothing):
+        return frame
     together, slices = with_curves_together(frame)
     value = together["value"]
     step = together["step"].to_numpy()
@@ -146,10 +149,8 @@ def smooth(frame: pl.DataFrame, smoothing: Smoothing) -> pl.DataFrame:
         step.astype(np.float64),
         value.fill_null(np.nan).to_numpy(),
     )
-    smoothed = smooth_curves(curves, smoothing)
-    if smoothed is curves:
-        return frame
-    return together.with_columns(pl.when(value.is_not_null()).then(pl.Series("value", smoothed.value)).alias("value"))
+    smoothed = pl.Series("value", smooth_curves(curves, smoothing).value)
+    return together.with_columns(pl.when(value.is_not_null()).then(smoothed).alias("value"))
 
 
 def parse_smoothing(text: str) -> Smoothing:
@@ -177,6 +178,10 @@ def parse_smoothing(text: str) -> Smoothing:
     return smoothing
 
 
+def _is_idle(smoother: Smoother, smoothing: Smoothing) -> bool:
+    return smoothing.unit == "points" and smoothing.width == smoother.idle_width
+
+
 def _shares(curves: CurveSet) -> list[range]:
     """Numbers of the curves, in shares of about as many points: few enough to hand out, enough to even out."""
     cuts = np.linspace(0, len(curves.value), 4 * THREADS + 1)
@@ -194,7 +199,7 @@ def _smooth_finite(values: Floats, x: Floats, apply: Callable[[Floats, Floats, f
         smoothed[finite] = _smooth_finite(values[finite], x[finite], apply, width)
         return smoothed
     if max(-low, high) > LARGE:
-        return apply(values * FRACTION, x, width) / FRACTION
+        return np.clip(apply(values * FRACTION, x, width), -LARGEST, LARGEST) / FRACTION
     return apply(values, x, width)
 
 

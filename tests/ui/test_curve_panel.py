@@ -10,9 +10,9 @@ import polars as pl
 import pytest
 
 from rlcompare.charts.learning_curve import LEGEND_RUNS
-from rlcompare.transforms import Axis
+from rlcompare.transforms import Axis, Smoothing
 from rlcompare.ui.captions import left_out, listing, what_was_drawn, where_from
-from rlcompare.ui.curve_panel import HOVER_BUDGET, POINT_BUDGET, CurvePanel, Smoothing, curve_panel
+from rlcompare.ui.curve_panel import HOVER_BUDGET, POINT_BUDGET, CurvePanel, curve_panel
 from tests.transforms.made_curves import curves_of
 
 NONE, EMA = Smoothing("none", 0.0), Smoothing("ema", 0.5)
