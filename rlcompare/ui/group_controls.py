@@ -32,9 +32,17 @@ LEVELS = (0.5, 0.68, 0.8, 0.9, 0.95, 0.99)
 
 def choose_grouping(runs: Runs) -> GroupBy:
     """Ask what makes runs one group; where seeds are found, everything but the seed."""
-    kinds = list(KINDS)
     controls.follow_suggestion(GROUP_KEY, SUGGESTED_KEY, _default(runs, runs.fingerprint).kind)
-    kind = st.selectbox("Group by", kinds, format_func=KINDS.__getitem__, key=GROUP_KEY, bind="query-params")
+    # Without a default of the control's own, so that every choice stands in the link, also that of no groups.
+    kind = st.selectbox(
+        "Group by",
+        list(KINDS),
+        index=None,
+        format_func=KINDS.__getitem__,
+        key=GROUP_KEY,
+        bind="query-params",
+        placeholder=KINDS["none"],
+    )
     if kind == "config":
         keys = st.multiselect(
             "Settings that tell groups apart",
@@ -59,7 +67,7 @@ def choose_grouping(runs: Runs) -> GroupBy:
             controls.show_error("This pattern cannot be read.", str(error))
             return GroupBy()
         return by if pattern else GroupBy()
-    return GroupBy(kind)
+    return GroupBy(kind or "none")
 
 
 @st.cache_data(max_entries=8, show_spinner=False)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import tomllib
 from urllib.parse import parse_qs, quote, urlsplit
 
+import pytest
 from playwright.sync_api import Page, expect
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from tests.browser.conftest import ROOT
 
@@ -25,6 +28,9 @@ PIXELS = """([chart, color]) => {
 }"""
 A_LINE = 50
 
+#: What stands in the link where runs are not grouped.
+A_LINE_A_RUN = "curves_group=Nothing%3A+a+line+a+run"
+
 
 def idle(page: Page) -> None:
     expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning", timeout=60_000)
@@ -36,6 +42,16 @@ def choose(page: Page, control: str, *options: str) -> None:
         box.fill(option)
         page.get_by_role("option", name=option, exact=True).click()
     page.keyboard.press("Escape")
+
+
+def pick(page: Page, control: str, option: str) -> None:
+    """Choose from a list that may still be moving, which closes it: ask again."""
+    for _ in range(5):
+        page.get_by_role("combobox", name=control).fill("")
+        page.get_by_role("combobox", name=control).fill(option)
+        with contextlib.suppress(PlaywrightTimeout):
+            return page.get_by_role("option", name=option, exact=True).click(timeout=2_000)
+    pytest.fail(f"Expected a list of {control!r} with {option!r}.")
 
 
 def wait_for_line(page: Page, color: str, chart: int = 0) -> None:

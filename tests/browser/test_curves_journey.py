@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
 import time
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
-from tests.browser.actions import idle, link
+from tests.browser.actions import A_LINE_A_RUN, idle, link, pick
 from tests.browser.conftest import Serve
 from tests.logs import write_verl
 
@@ -36,16 +34,6 @@ def drag(page: Page, start: float, end: float) -> None:
     page.mouse.move(box["x"] + (start + end) / 2 * box["width"], y + 5, steps=4)
     page.mouse.move(box["x"] + end * box["width"], y + 5, steps=4)
     page.mouse.up()
-
-
-def pick(page: Page, control: str, option: str) -> None:
-    """Choose from a list that may still be moving, which closes it: ask again."""
-    for _ in range(5):
-        page.get_by_role("combobox", name=control).fill("")
-        page.get_by_role("combobox", name=control).fill(option)
-        with contextlib.suppress(PlaywrightTimeout):
-            return page.get_by_role("option", name=option, exact=True).click(timeout=2_000)
-    pytest.fail(f"Expected a list of {control!r} with {option!r}.")
 
 
 def shown_range(page: Page) -> tuple[float, float]:
@@ -111,7 +99,7 @@ def test_live_shows_what_is_appended_and_keeps_the_view(
     logs = tmp_path_factory.mktemp("live")
     for name in ("a", "b"):
         write_verl(logs / f"{name}.jsonl", [{"critic/score/mean": float(step % 5)} for step in range(100)])
-    page.goto(f"{serve(logs)}/curves?curves_live=true&curves_metrics=reward&curves_group=Nothing%3A+a+line+a+run")
+    page.goto(f"{serve(logs)}/curves?curves_live=true&curves_metrics=reward&{A_LINE_A_RUN}")
     expect(page.get_by_text("All 200 points drawn")).to_be_visible(timeout=60_000)
     idle(page)
     page.evaluate("() => { document.querySelector('canvas').marked = true; window.scrollTo(0, 40); }")
@@ -137,7 +125,7 @@ def test_live_shows_what_is_appended_and_keeps_the_view(
 
 def test_a_restart_can_be_seen_and_taken_apart(page: Page, demo: str) -> None:
     run = "grpo/grpo-length-penalty-seed2"
-    page.goto(f"{demo}/curves?runs={run}&curves_metrics=reward&curves_group=Nothing%3A+a+line+a+run")
+    page.goto(f"{demo}/curves?runs={run}&curves_metrics=reward&{A_LINE_A_RUN}")
     expect(page.get_by_text("Dotted lines mark 1 restart.")).to_be_visible(timeout=60_000)
     later = page.get_by_text(re.compile(r"All \d+ points drawn")).inner_text()
     pick(page, "Restarted runs", "Every record")

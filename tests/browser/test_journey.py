@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 import rlcompare as rlc
 from rlcompare.demo import demo_folder
 from tests.browser.actions import (
+    A_LINE_A_RUN,
     COLORS,
     choose,
     click_row,
@@ -19,6 +20,7 @@ from tests.browser.actions import (
     has_line,
     idle,
     link,
+    pick,
     wait_for_line,
 )
 from tests.browser.conftest import ROOT, Serve
@@ -53,6 +55,9 @@ def test_from_the_runs_to_their_curves_and_back_by_the_link(page: Page, demo: st
 
     page.get_by_role("link", name="Curves").click()
     expect(page.get_by_role("heading", name="Curves")).to_be_visible()
+    expect(page.get_by_text("Mean of 2 runs")).to_be_visible()
+    idle(page)
+    pick(page, "Group by", "Nothing: a line a run")
     for color in COLORS[:2]:
         wait_for_line(page, color)
     assert not any(has_line(page, color) for color in COLORS[2:]), "no line of a run that was not chosen"
@@ -106,7 +111,9 @@ def test_the_table_and_the_control_choose_the_same_runs(page: Page, demo: str, d
 def test_the_first_visitor_of_a_server_may_come_by_a_link(page: Page, serve: Serve, demo_runs: tuple[str, ...]) -> None:
     """Before anybody has seen a page, and before any run has been read."""
     run = demo_runs[3]
-    page.goto(f"{serve()}/curves?runs={quote(run)}&curves_metrics=reward&curves_smoothing=Mean&curves_mean_width=7")
+    page.goto(
+        f"{serve()}/curves?runs={quote(run)}&curves_metrics=reward&curves_smoothing=Mean&curves_mean_width=7&{A_LINE_A_RUN}"
+    )
     expect(page.get_by_text("the mean of the last 7 points")).to_be_visible(timeout=60_000)
     wait_for_line(page, COLORS[3])
     expect(page.get_by_role("dialog")).to_have_count(0)
