@@ -97,12 +97,13 @@ def prepare(metric: str, runs: Runs, compared: Runs, options: CurveOptions) -> l
     labels = line_labels(runs, options)
     prepared = []
     for unit, names in sorted(units.items(), key=lambda item: (-len(item[1]), item[0])):
-        left, problem = _drawn(metric, compared, set(names), labels, options)
+        some = compared if len(names) == len(compared) else compared.select(names)
+        left, problem = _drawn(metric, some, labels, options)
         if not len(left.logged):
             continue
         right = None
         if options.right and options.right != metric:
-            right, _ = _drawn(options.right, compared, set(names), labels, options)
+            right, _ = _drawn(options.right, some, labels, options)
         if right is not None and not len(right.logged):
             right = None
         shown = [*left.labels, *(right.labels if right else [])]
@@ -110,35 +111,28 @@ def prepare(metric: str, runs: Runs, compared: Runs, options: CurveOptions) -> l
         if right is not None and len(set(shown)) == 1:
             left, right = (_in_its_own_color(side) for side in (left, right))
             domain = [left.title, right.title]
-        restarts = tuple(_restarts(metric, compared, left.logged, options))
+        restarts = tuple(_restarts(metric, some, left.logged, options))
         prepared.append(Prepared(metric, unit, len(units) > 1, left, right, tuple(domain), restarts, problem))
     return prepared
 
 
-def _drawn(
-    metric: str, compared: Runs, wanted: set[str], labels: Mapping[str, str], options: CurveOptions
-) -> tuple[Drawn, str]:
-    made_from = (compared.fingerprint, metric, options.which, options.x)
-    placed = curve_stages.placed(compared, *made_from)
-    smoothed = curve_stages.smoothed(compared, *made_from, options.smoothing)
-    names = [name for name in placed.names if run_of(name) in wanted]
-    some = placed.only(names)
-    drawn = some if smoothed is placed else smoothed.only(names)
-    label_of = {name: labels[run_of(name)] for name in names}
+def _drawn(metric: str, runs: Runs, labels: Mapping[str, str], options: CurveOptions) -> tuple[Drawn, str]:
+    made_from = (runs.fingerprint, metric, options.which, options.x)
+    placed = curve_stages.placed(runs, *made_from)
+    smoothed = curve_stages.smoothed(runs, *made_from, options.smoothing)
+    label_of = {name: labels[run_of(name)] for name in placed.names}
     groups: tuple[GroupBand, ...] = ()
     problem = ""
-    if names and (options.grouping.kind != "none" or options.baseline):
+    if label_of and (options.grouping.kind != "none" or options.baseline):
         try:
-            key = (*made_from, options.smoothing)
-            groups = curve_stages.bands(drawn, key, tuple(label_of.items()), options.aggregation, options.baseline)
+            groups = curve_stages.bands(smoothed, made_from, label_of, options.aggregation, options.baseline)
         except ParameterError as error:
             problem = str(error)
     if options.baseline and groups:
-        shown = {group.group for group in groups}
-        kept = [name for name in names if label_of[name] in shown]
-        # Members of a difference would be the values themselves: another scale.
-        some, drawn = some.only(kept), drawn.only(kept)
-    return Drawn(title_of(metric), some, drawn, label_of, groups), problem
+        # The baseline is not drawn.
+        kept = [name for name in placed.names if label_of[name] != options.baseline]
+        placed, smoothed = placed.only(kept), smoothed.only(kept)
+    return Drawn(title_of(metric), placed, smoothed, label_of, groups), problem
 
 
 def _in_its_own_color(side: Drawn) -> Drawn:

@@ -6,7 +6,9 @@ their fingerprint stands for them.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import polars as pl
@@ -31,6 +33,8 @@ from rlcompare.ui import access
 from rlcompare.ui.curve_options import Which, XChoice
 
 SECONDS_A_MINUTE = 60
+
+T = TypeVar("T")
 
 
 @st.cache_resource(max_entries=12, show_spinner="Reading the curves …")
@@ -80,16 +84,39 @@ def _counted(runs: Runs, fingerprint: str, metric: str, which: Which) -> CurveSe
     return CurveSet.joined(list(have), points)
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
-def smoothed(_runs: Runs, fingerprint: str, metric: str, which: Which, x: XChoice, smoothing: Smoothing) -> CurveSet:
+class _Latest:
+    """The last result of a stage, and what it was made with.
+
+    Results of every smoothing that was ever chosen would fill the memory, and memory that was never used is slow.
+    """
+
+    def __init__(self) -> None:
+        self._held: tuple[object, Any] = (None, None)
+
+    def get(self, made_with: object, make: Callable[[], T]) -> T:
+        known, result = self._held
+        if known == made_with:
+            return cast(T, result)
+        made = make()
+        self._held = (made_with, made)
+        return made
+
+
+@st.cache_resource(max_entries=24, show_spinner=False)
+def _latest(stage: str, *made_from: object) -> _Latest:  # noqa: ARG001 - the key of the cache
+    return _Latest()
+
+
+def smoothed(runs: Runs, fingerprint: str, metric: str, which: Which, x: XChoice, smoothing: Smoothing) -> CurveSet:
     """Smooth every point of the placed curves; those themselves where nothing is to be smoothed.
 
     A width in the x axis' unit is one in minutes where the axis is the clock.
     """
-    curves = placed(_runs, fingerprint, metric, which, x)
+    curves = placed(runs, fingerprint, metric, which, x)
     if x.axis == "wall" and smoothing.unit == "axis":
         smoothing = replace(smoothing, width=smoothing.width * SECONDS_A_MINUTE)
-    return smooth_curves(curves, smoothing)
+    latest = _latest("smoothed", fingerprint, metric, which, x)
+    return latest.get(smoothing, lambda: smooth_curves(curves, smoothing))
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
@@ -98,11 +125,10 @@ def groups(_runs: Runs, fingerprint: str, by: GroupBy) -> dict[str, str]:  # noq
     return group_runs(_runs, by)
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
 def bands(
-    _curves: CurveSet,
-    key: tuple[object, ...],  # noqa: ARG001 - the key of the cache
-    label_of: tuple[tuple[str, str], ...],
+    curves: CurveSet,
+    made_from: tuple[object, ...],
+    label_of: Mapping[str, str],
     how: Aggregation,
     baseline: str,
 ) -> tuple[GroupBand, ...]:
@@ -110,13 +136,24 @@ def bands(
 
     Parameters
     ----------
-    _curves : CurveSet
+    curves : CurveSet
         Placed and smoothed.
-    key : tuple
-        What the curves were made from: it stands for them.
-    label_of : tuple of (curve name, label of its group)
+    made_from : tuple
+        What the curves were made from before they were smoothed.
+    label_of : mapping of curve name to the label of its group
     how : Aggregation
     baseline : str
         Label of a group, or empty.
+
+    Raises
+    ------
+    ParameterError
+        An x that falls within a curve.
     """
-    return tuple(aggregate(_curves, dict(label_of), how, baseline=baseline or None))
+    # The curves are the same object as long as nothing before this stage has changed.
+    made_with = (id(curves), tuple(label_of.items()), how, baseline)
+    latest = _latest("bands", *made_from)
+    _, found = latest.get(
+        made_with, lambda: (curves, tuple(aggregate(curves, label_of, how, baseline=baseline or None)))
+    )
+    return found
