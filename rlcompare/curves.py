@@ -102,8 +102,7 @@ class CurveSet:
     def joined(cls, names: Sequence[str], curves: Sequence[tuple[NDArray[np.int64], Floats, Floats]]) -> CurveSet:
         """Put together curves that are given one by one as (step, wall time, value)."""
         builder = CurveBuilder(sum(len(value) for _, _, value in curves))
-        for name, points in zip(names, curves, strict=True):
-            builder.add(name, Points(*points))
+        builder.add_all((name, Points(*points)) for name, points in zip(names, curves, strict=True))
         return builder.done()
 
     @classmethod
@@ -196,6 +195,11 @@ class CurveBuilder:
             self._wall_time[start:stop] = points.wall_time
         self._names.append(name)
         self._starts.append(stop)
+
+    def add_all(self, curves: Iterable[tuple[str, Points]]) -> None:
+        """Put several curves behind those there are."""
+        for name, points in curves:
+            self.add(name, points)
 
     def done(self) -> CurveSet:
         """Return the curves."""

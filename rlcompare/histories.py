@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import get_args
 
@@ -12,7 +13,7 @@ from polars.exceptions import PolarsError
 from rlcompare.curves import CurveBuilder, CurveSet, curve_name
 from rlcompare.errors import ParameterError
 from rlcompare.store import Snapshot
-from rlcompare.store.history import Restarts, Workers, lanes, resolve
+from rlcompare.store.history import Lane, Restarts, Workers, lanes, resolve
 from rlcompare.store.ingest import ingest
 from rlcompare.store.pieces import VALUES_KEPT, read_pieces
 from rlcompare.store.record import MetricRecord, RunRecord
@@ -32,6 +33,10 @@ RESTART: dict[str, pl.DataType] = {
 #: Values read at once. The memory that decoding them takes is used again for the next ones; that of a whole query,
 #: twice as much as its curves take, would be asked of the system anew.
 VALUES_AT_ONCE = 2_000_000
+
+
+#: A run that has the metric, and where its values lie.
+_Wanted = tuple[RunRecord, MetricRecord]
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,26 +99,36 @@ def _read(records: Sequence[RunRecord], keys: Mapping[str, str], restarts: Resta
     wanted = [(record, record.metrics[key]) for record in records if (key := keys[record.id]) in record.metrics]
     n_values = sum(metric.stats.n for _, metric in wanted)
     curves, rows = CurveBuilder(n_values), []
-    for part in _batches(wanted):
-        pieces = iter(
-            read_pieces([(r.directory, piece) for r, m in part for piece in m.slices], keep=n_values <= VALUES_KEPT)
-        )
-        for record, metric in part:
-            logged = lanes(metric.slices, [next(pieces) for _ in metric.slices])
-            for worker, history, points in resolve(logged, restarts, workers):
-                curves.add(curve_name(record.id, worker, history), points)
-            rows += [
-                (record.id, worker, lane.points.step[row], lane.points.wall_time[row], lane.n_replaced(row))
-                for worker, lane in enumerate(logged, 1)
-                for row in lane.restarts.tolist()
-            ]
+    with ThreadPoolExecutor(1) as writer:
+        # Curves are put into memory that nobody has used before, which takes longer than decoding the next ones.
+        written: Future[None] | None = None
+        for part in _batches(wanted):
+            batch = []
+            for record, logged in _lanes(part, keep=n_values <= VALUES_KEPT):
+                for worker, history, points in resolve(logged, restarts, workers):
+                    batch.append((curve_name(record.id, worker, history), points))
+                rows += [
+                    (record.id, worker, lane.points.step[row], lane.points.wall_time[row], lane.n_replaced(row))
+                    for worker, lane in enumerate(logged, 1)
+                    for row in lane.restarts.tolist()
+                ]
+            if written is not None:
+                written.result()
+            written = writer.submit(curves.add_all, batch)
+        if written is not None:
+            written.result()
     table = pl.DataFrame(rows, schema=RESTART, orient="row").with_columns(pl.col("wall_time").fill_nan(None))
     return Logged(curves.done(), table)
 
 
-def _batches(wanted: Sequence[tuple[RunRecord, MetricRecord]]) -> Iterator[list[tuple[RunRecord, MetricRecord]]]:
+def _lanes(wanted: Sequence[_Wanted], *, keep: bool) -> list[tuple[RunRecord, list[Lane]]]:
+    pieces = iter(read_pieces([(record.directory, piece) for record, m in wanted for piece in m.slices], keep=keep))
+    return [(record, lanes(metric.slices, [next(pieces) for _ in metric.slices])) for record, metric in wanted]
+
+
+def _batches(wanted: Sequence[_Wanted]) -> Iterator[list[_Wanted]]:
     """Cut a query into runs that are read at once."""
-    batch: list[tuple[RunRecord, MetricRecord]] = []
+    batch: list[_Wanted] = []
     n = 0
     for record, metric in wanted:
         if batch and n + metric.stats.n > VALUES_AT_ONCE:

@@ -16,6 +16,7 @@ from rlcompare.ui import access, captions, controls, curve_charts
 from rlcompare.ui.curve_charts import Prepared
 from rlcompare.ui.curve_options import CurveOptions, XRange, parse_range, range_text
 from rlcompare.ui.curve_panel import CurvePanel
+from rlcompare.ui.pandas_import import IMPORTING
 
 RANGE_KEY = "curves_range"
 #: Counts the zooms: a chart under a new key has no stretch marked any more.
@@ -108,9 +109,10 @@ def _chart_spec(
     look: Look,
 ) -> dict[str, Any]:
     """Build the chart as Vega-Lite: Altair takes a third of a second to build and check it, and it seldom changes."""
-    spec: dict[str, Any] = learning_curve(
-        title=title, x_axis=x_axis, left=left, right=right, domain=domain, legend=sorted(legend), look=look
-    ).to_dict()
+    with IMPORTING:
+        spec: dict[str, Any] = learning_curve(
+            title=title, x_axis=x_axis, left=left, right=right, domain=domain, legend=sorted(legend), look=look
+        ).to_dict()
     return spec
 
 

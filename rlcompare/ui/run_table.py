@@ -12,6 +12,7 @@ from rlcompare.runs import Runs
 from rlcompare.ui import access
 from rlcompare.ui.captions import count
 from rlcompare.ui.controls import RUNS_KEY, note
+from rlcompare.ui.pandas_import import import_pandas
 
 SHOWN_KEY = "runs_table_shown"
 NUMBER_KEY = "runs_table_number"
@@ -45,6 +46,7 @@ def show_table(runs: Runs, rows: pl.DataFrame) -> None:
     if rows.is_empty():
         st.info("No run passes these filters. Take one away to see more.")
         return
+    import_pandas()
     ids = rows["run"].to_list()
     chosen = set(st.session_state.get(RUNS_KEY, []))
     selected = [row for row, run in enumerate(ids) if run in chosen]
@@ -90,6 +92,7 @@ def show_issues(issues: pl.DataFrame) -> None:
     """Everything that could not be read as it stands, with file, place and reason."""
     if issues.is_empty():
         return
+    import_pandas()
     lost = issues.filter(pl.col("severity") != "note").height
     counts = [count(lost, "read issue")] if lost else []
     if issues.height > lost:
