@@ -19,7 +19,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -99,17 +99,20 @@ class Answers:
         self.answered = time.perf_counter()
 
 
-def first_draw(browser: Browser, url: str) -> tuple[Page, Answers, float]:
-    """Open the page; seconds until its charts are drawn and the script is idle."""
+def open_page(browser: Browser) -> tuple[Page, Answers]:
     page = browser.new_page(viewport={"width": 1440, "height": 900})
     page.set_default_timeout(180_000)
-    answers = Answers(page)
+    return page, Answers(page)
+
+
+def first_draw(page: Page, go: Callable[[], object]) -> float:
+    """Go to the Curves page; seconds until its charts are drawn and the script is idle."""
     start = time.perf_counter()
-    page.goto(url)
+    go()
     page.wait_for_selector("[data-testid=stVegaLiteChart] canvas")
     page.wait_for_function(IDLE)
     page.wait_for_function(f"() => ({DRAWN})() > 0")
-    return page, answers, time.perf_counter() - start
+    return time.perf_counter() - start
 
 
 def change_smoothing(page: Page, answers: Answers, key: str) -> tuple[float, float]:
@@ -143,21 +146,29 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
         group = "Everything+but+the+seed" if args.grouped else "Nothing%3A+a+line+a+run"
         chosen = "&".join(f"runs={run.replace('/', '%2F')}" for run in ids)
-        firsts, changes, shares = [], [], []
+        link = f"curves_group={group}&curves_metrics=reward&{chosen}"
+        found: dict[str, list[float]] = {}
         for _ in range(args.repeat):
             with server(logs, cache) as address:
-                page, answers, seconds = first_draw(
-                    browser, f"{address}/curves?curves_group={group}&curves_metrics=reward&{chosen}"
-                )
-                firsts.append(seconds)
-                for key in ("ArrowRight", "ArrowRight", "ArrowLeft", "ArrowRight", "ArrowRight"):
+                page, _ = open_page(browser)
+                seconds = first_draw(page, lambda page=page, to=f"{address}/curves?{link}": page.goto(to))
+                found.setdefault("first draw, fresh server", []).append(seconds)
+                page.close()
+            with server(logs, cache) as address:
+                page, answers = open_page(browser)
+                page.goto(address)
+                page.wait_for_selector("[data-testid=stDataFrame]")
+                page.wait_for_function(IDLE)
+                seconds = first_draw(page, lambda page=page, to=f"{address}/curves?{link}": page.goto(to))
+                found.setdefault("server that has served a page", []).append(seconds)
+                for key in ("ArrowRight", "ArrowRight", "ArrowRight", "ArrowRight", "ArrowRight"):
                     waited, share = change_smoothing(page, answers, key)
-                    changes.append(waited)
-                    shares.append(share)
+                    found.setdefault("smoothing changed", []).append(waited)
+                    found.setdefault("  of it the server", []).append(share)
                 page.close()
         browser.close()
-        for name, seconds in (("first draw", firsts), ("smoothing changed", changes), ("  of it the server", shares)):
-            print(f"{name:20} {statistics.median(seconds):6.2f} s  ({min(seconds):.2f} to {max(seconds):.2f})")
+        for name, values in found.items():
+            print(f"{name:32} {statistics.median(values):6.2f} s  ({min(values):.2f} to {max(values):.2f})")
 
 
 if __name__ == "__main__":

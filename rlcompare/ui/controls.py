@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from urllib.parse import urlsplit
 
 import streamlit as st
 
@@ -11,6 +12,8 @@ from rlcompare.ui import access
 
 #: The chosen runs, in the URL of every page.
 RUNS_KEY = "runs"
+#: The page that was drawn last, and the runs chosen there.
+CARRIED_KEY = "carried_runs"
 #: So many runs are drawn when none is chosen.
 RUNS_UNASKED = 20
 
@@ -99,6 +102,7 @@ def choose_runs(runs: Runs) -> list[str]:
     -------
     list of run ids that are ready, in the order in which they were chosen
     """
+    _carry_over_runs()
     # The link holds what the options are called, so they are called by their ids.
     chosen = st.multiselect(
         "Chosen runs",
@@ -108,8 +112,23 @@ def choose_runs(runs: Runs) -> list[str]:
         placeholder="Choose runs",
         help="The pages compare these runs. The table on the Runs page chooses the same.",
     )
+    st.session_state[CARRIED_KEY] = (_page(), chosen)
     ready = set(runs.ids)
     return [run for run in chosen if run in ready]
+
+
+def _carry_over_runs() -> None:
+    """Choose on this page what was chosen on the one before.
+
+    Streamlit does so with what was clicked, but forgets on a page what stood in the link to another.
+    """
+    page, chosen = st.session_state.get(CARRIED_KEY, (_page(), []))
+    if page != _page() and chosen and RUNS_KEY not in st.query_params:
+        st.query_params[RUNS_KEY] = chosen
+
+
+def _page() -> str:
+    return urlsplit(st.context.url or "").path
 
 
 def runs_to_compare(runs: Runs, chosen: list[str]) -> Runs:

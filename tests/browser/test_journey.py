@@ -108,6 +108,15 @@ def test_the_table_and_the_control_choose_the_same_runs(page: Page, demo: str, d
     expect_chosen(page, demo_runs[0], demo_runs[2], demo_runs[1])
 
 
+def test_runs_chosen_by_a_link_stay_chosen_on_the_next_page(page: Page, demo: str, demo_runs: tuple[str, ...]) -> None:
+    page.goto(f"{demo}/?runs={quote(demo_runs[4])}")
+    expect(page.get_by_text(f"{len(demo_runs)} runs")).to_be_visible(timeout=60_000)
+    idle(page)
+    page.get_by_role("link", name="Curves").click()
+    expect(page.get_by_text("Mean of 1 run")).to_be_visible()
+    assert link(page)["runs"] == [demo_runs[4]]
+
+
 def test_the_first_visitor_of_a_server_may_come_by_a_link(page: Page, serve: Serve, demo_runs: tuple[str, ...]) -> None:
     """Before anybody has seen a page, and before any run has been read."""
     run = demo_runs[3]
