@@ -15,6 +15,7 @@ from click.testing import CliRunner, Result
 from rlcompare import schema
 from rlcompare.cli import main
 from tests.logs import write_verl
+from tests.readers.tfevents_writer import Logged, log_of
 
 
 @pytest.fixture
@@ -70,6 +71,48 @@ def test_curves_write_parquet_to_a_file(logs: Path, tmp_path: Path) -> None:
     assert pl.read_parquet(target).schema == schema.CURVE
 
 
+def test_curves_show_restarts_as_asked(tmp_path: Path) -> None:
+    log = write_verl(tmp_path / "a.jsonl", [{"reward": 1.0}, {"reward": 2.0}, {"reward": 3.0}])
+    write_verl(log, [{"reward": 20.0}, {"reward": 30.0}], mode="a", first_step=2)
+
+    def rows(*arguments: object) -> list[tuple[object, ...]]:
+        done = call("curves", tmp_path, "--metric", "reward", *arguments)
+        return pl.read_csv(io.BytesIO(done.stdout_bytes)).select("run", "step", "value").rows()
+
+    assert rows() == [("a.jsonl", 1, 1.0), ("a.jsonl", 2, 20.0), ("a.jsonl", 3, 30.0)]
+    every = [(1, 1.0), (2, 2.0), (3, 3.0), (2, 20.0), (3, 30.0)]
+    assert rows("--restarts", "all", "--points", "11") == [("a.jsonl", *row) for row in every]
+    assert rows("--restarts", "segments", "--smooth", "mean:2:axis") == [
+        ("a.jsonl · history 1", 1, 1.0),
+        ("a.jsonl · history 1", 2, 1.5),
+        ("a.jsonl · history 1", 3, 2.5),
+        ("a.jsonl · history 2", 2, 20.0),
+        ("a.jsonl · history 2", 3, 25.0),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("workers", "expected"),
+    [("mean", [3.0]), ("sum", [6.0]), ("min", [1.0]), ("max", [5.0]), ("each", [1.0, 5.0])],
+)
+def test_curves_put_workers_together_as_asked(tmp_path: Path, workers: str, expected: list[float]) -> None:
+    for worker, value in enumerate((1.0, 5.0)):
+        log = log_of([Logged("reward", 1, 100.0 + worker, value), Logged("loss", 2, 110.0 + worker, 0.0)])
+        (tmp_path / f"events.out.tfevents.170000000{worker}.host.1.0").write_bytes(log)
+    done = call("curves", tmp_path, "--metric", "reward", "--workers", workers)
+    assert pl.read_csv(io.BytesIO(done.stdout_bytes))["value"].to_list() == expected
+
+
+def test_a_formula_over_two_units_of_steps_has_no_curve(tmp_path: Path) -> None:
+    (tmp_path / "0.monitor.csv").write_text('#{"t_start": 1.0, "env_id": "CartPole-v1"}\nr,l,t\n15.0,15,0.02\n')
+    log = log_of([Logged("kl", 15, 1.02, 0.5)])
+    (tmp_path / "events.out.tfevents.1700000000.host.1.0").write_bytes(log)
+    done = call("curves", tmp_path, "--metric", "reward", "--metric", "kl", "--metric", "reward - kl")
+    frame = pl.read_csv(io.BytesIO(done.stdout_bytes))
+    assert frame.select("metric", "step", "value").rows() == [("reward", 15, 15.0), ("kl", 15, 0.5)]
+    assert done.stderr.startswith("rlcompare: reward - kl: left out, as they count its metrics' steps in different")
+
+
 def test_json_stays_json_when_a_value_is_not_a_number(tmp_path: Path) -> None:
     (tmp_path / "log.csv").write_text("step,reward\n1,nan\n2,inf\n3,0.5\n")
     rows = json.loads(
@@ -89,6 +132,8 @@ def test_json_stays_json_when_a_value_is_not_a_number(tmp_path: Path) -> None:
         (["curves", "LOGS"], 2, "Missing option '--metric'"),
         (["runs"], 2, "Missing argument 'DIR...'"),
         (["curves", "LOGS", "--metric", "reward", "--points", "0"], 2, "0 is not in the range"),
+        (["curves", "LOGS", "--metric", "reward", "--points", "10"], 2, "10 is not in the range"),
+        (["curves", "LOGS", "--metric", "reward", "--restarts", "first"], 2, "'first' is not one of 'later'"),
     ],
 )
 def test_errors_go_to_standard_error_with_a_status(logs: Path, arguments: list[str], status: int, message: str) -> None:
