@@ -19,7 +19,8 @@ from rlcompare.transforms import GroupBand
 from rlcompare.ui import access, curve_stages
 from rlcompare.ui.curve_frames import Screen
 from rlcompare.ui.curve_options import CurveOptions, XRange
-from rlcompare.ui.curve_panel import CurvePanel, Drawn, Notes, curve_panel
+from rlcompare.ui.curve_panel import CurvePanel, Notes, curve_panel
+from rlcompare.ui.curve_side import Drawn
 from rlcompare.ui.curve_window import Window
 
 #: Minutes in each unit of relative time, largest first.
@@ -223,7 +224,7 @@ def _window(options: CurveOptions, unit: str, ends: tuple[float, float], zoom: X
     axis, scale = x_axis(options, unit, high - low)
     screen = Screen(scale, axis.is_date, options.scales.log_x, options.scales.log_y)
     return Window(
-        axis, screen, low, high, is_zoomed=zoom is not None or options.scales.log_x, robust=options.scales.robust
+        axis, screen, low, high, is_part=zoom is not None or options.scales.log_x, robust=options.scales.robust
     )
 
 

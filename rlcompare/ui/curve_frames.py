@@ -171,11 +171,11 @@ def hover_runs(curves: CurveSet, logged: Floats, label_of: Mapping[str, str], sc
     )
 
 
-def hover_groups(groups: Sequence[GroupBand], screen: Screen) -> pl.DataFrame:
-    """Frame ``label, x, value, lower, upper, n`` of a few points of each group."""
-    starts = np.cumsum([0, *(len(group.x) for group in groups)], dtype=np.intp)
+def hover_groups(groups: Sequence[GroupBand], kept: Sequence[NDArray[np.intp]], screen: Screen) -> pl.DataFrame:
+    """Frame ``label, x, value, lower, upper, n`` of a few of some rows of each group."""
+    starts = np.cumsum([0, *map(len, kept)], dtype=np.intp)
     together = {
-        name: np.concatenate([getattr(group, name) for group in groups] or [np.empty(0)])
+        name: np.concatenate([getattr(g, name)[rows] for g, rows in zip(groups, kept, strict=True)] or [np.empty(0)])
         for name in ("x", "center", "lower", "upper", "n")
     }
     rows = hover_rows(starts, screen.has_place(together["center"], together["x"]))
