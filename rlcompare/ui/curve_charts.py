@@ -10,16 +10,18 @@ import numpy as np
 from rlcompare.charts.curve_layers import XAxis
 from rlcompare.charts.labels import short_labels
 from rlcompare.charts.palette import color_domain
-from rlcompare.curves import CurveSet, run_of
+from rlcompare.curves import CurveSet, curve_name, run_of
 from rlcompare.errors import ParameterError
 from rlcompare.grouping import SETTINGS_BEHIND
+from rlcompare.histories import RESTART
 from rlcompare.metrics import title_of
 from rlcompare.runs import Runs
 from rlcompare.transforms import GroupBand
 from rlcompare.ui import access, curve_stages
 from rlcompare.ui.curve_frames import Screen
 from rlcompare.ui.curve_options import CurveOptions, XRange
-from rlcompare.ui.curve_panel import CurvePanel, Drawn, Notes, curve_panel
+from rlcompare.ui.curve_panel import CurvePanel, Notes, curve_panel
+from rlcompare.ui.curve_side import Drawn
 from rlcompare.ui.curve_window import Window
 
 #: Minutes in each unit of relative time, largest first.
@@ -145,16 +147,28 @@ def _restarts(metric: str, compared: Runs, curves: CurveSet, options: CurveOptio
     part_of = dict(zip(curves.names, curves.slices, strict=True))
     marks = []
     found = curve_stages.logged(compared, compared.fingerprint, metric, options.which).restarts
-    for run, step, replaced in found.select("run", "step", "n_replaced").iter_rows():
-        part = part_of.get(run)
-        if part is None:
+    for run, worker, step, wall_time, replaced in found.select(list(RESTART)).iter_rows():
+        name = next((name for name in (run, curve_name(run, worker, None)) if name in part_of), None)
+        x = None if name is None else _place_of_restart(curves, part_of[name], step, wall_time)
+        if name is None or x is None:
             continue
-        row = part.start + int(np.argmax(curves.step[part] >= step))
         told = f"went on from step {step:,} in a new file"
         if replaced:
-            told = f"restarted at step {step:,}: {replaced:,} records before it were replaced"
-        marks.append((run, float(curves.x[row]), told))
+            told = f"restarted at step {step:,}; records replaced: {replaced:,}"
+        marks.append((name, x, told))
     return marks
+
+
+def _place_of_restart(curves: CurveSet, part: slice, step: int, wall_time: float | None) -> float | None:
+    """Place of a later history's first record, or of the next one where that has none; None: there is no such record.
+
+    Where every history is drawn, the step alone would be found in the earlier one.
+    """
+    steps = curves.step[part]
+    rows = np.flatnonzero(steps == step)
+    then = rows[curves.wall_time[part][rows] == wall_time]
+    found = [*then[:1], *rows[-1:], *np.flatnonzero(steps > step)[:1]]
+    return float(curves.x[part][found[0]]) if found else None
 
 
 def panels(
@@ -177,13 +191,13 @@ def panels(
     """
     ends: dict[str, tuple[float, float]] = {}
     for chart in prepared:
-        low, high = _extent(chart, log=options.scales.log_x)
-        known = ends.get(chart.unit, (low, high))
-        ends[chart.unit] = (min(low, known[0]), max(high, known[1]))
+        places = [*_places(chart, log=options.scales.log_x), *ends.get(chart.unit, ())]
+        if places:
+            ends[chart.unit] = (min(places), max(places))
     made = []
     for chart in prepared:
         zoom = x_range if x_range is not None and x_range.unit in ("", chart.unit) else None
-        window = _window(options, chart.unit, ends[chart.unit], zoom)
+        window = _window(options, chart.unit, ends.get(chart.unit, (1.0, 10.0)), zoom)
         told = {name: silent[run_of(name)] for name in chart.left.logged.names if run_of(name) in silent}
         made.append(
             curve_panel(
@@ -198,14 +212,15 @@ def panels(
     return made
 
 
-def _extent(chart: Prepared, *, log: bool) -> tuple[float, float]:
+def _places(chart: Prepared, *, log: bool) -> list[float]:
+    """First and last x of each side that has a place on the axis."""
     ends: list[float] = []
     for side in (chart.left, chart.right):
         x = np.empty(0) if side is None else side.logged.x
         if log:
             x = x[x > 0]
         ends += [float(x.min()), float(x.max())] if len(x) else []
-    return (min(ends), max(ends)) if ends else (1.0, 10.0)
+    return ends
 
 
 def _window(options: CurveOptions, unit: str, ends: tuple[float, float], zoom: XRange | None) -> Window:
@@ -217,7 +232,7 @@ def _window(options: CurveOptions, unit: str, ends: tuple[float, float], zoom: X
     axis, scale = x_axis(options, unit, high - low)
     screen = Screen(scale, axis.is_date, options.scales.log_x, options.scales.log_y)
     return Window(
-        axis, screen, low, high, is_zoomed=zoom is not None or options.scales.log_x, robust=options.scales.robust
+        axis, screen, low, high, is_part=zoom is not None or options.scales.log_x, robust=options.scales.robust
     )
 
 

@@ -171,11 +171,11 @@ def hover_runs(curves: CurveSet, logged: Floats, label_of: Mapping[str, str], sc
     )
 
 
-def hover_groups(groups: Sequence[GroupBand], screen: Screen) -> pl.DataFrame:
-    """Frame ``label, x, value, lower, upper, n`` of a few points of each group."""
-    starts = np.cumsum([0, *(len(group.x) for group in groups)], dtype=np.intp)
+def hover_groups(groups: Sequence[GroupBand], kept: Sequence[NDArray[np.intp]], screen: Screen) -> pl.DataFrame:
+    """Frame ``label, x, value, lower, upper, n`` of a few of some rows of each group."""
+    starts = np.cumsum([0, *map(len, kept)], dtype=np.intp)
     together = {
-        name: np.concatenate([getattr(group, name) for group in groups] or [np.empty(0)])
+        name: np.concatenate([getattr(g, name)[rows] for g, rows in zip(groups, kept, strict=True)] or [np.empty(0)])
         for name in ("x", "center", "lower", "upper", "n")
     }
     rows = hover_rows(starts, screen.has_place(together["center"], together["x"]))
@@ -193,13 +193,17 @@ def hover_groups(groups: Sequence[GroupBand], screen: Screen) -> pl.DataFrame:
 
 def counts(groups: Sequence[GroupBand], curves: CurveSet, screen: Screen) -> pl.DataFrame:
     """Frame ``label, x, n``: how many runs of a group have begun and not ended, from x on."""
-    spans = {
-        name: (curves.x[part].min(), curves.x[part].max())
+    # From zero on a logarithmic axis a line would not begin before its second place.
+    placed = {
+        name: curves.x[part][curves.x[part] > 0] if screen.log_x else curves.x[part]
         for name, part in zip(curves.names, curves.slices, strict=True)
     }
+    spans = {name: (x.min(), x.max()) for name, x in placed.items() if len(x)}
     labels, places, numbers = [], [], []
     for group in groups:
-        first, last = np.array([spans[member] for member in group.members if member in spans]).T
+        first, last = np.array([spans[member] for member in group.members if member in spans]).reshape(-1, 2).T
+        if not len(first):
+            continue
         at = np.unique(np.concatenate((first, last)))
         n = (first[:, None] <= at).sum(axis=0) - (last[:, None] <= at).sum(axis=0)
         n[-1] = n[-2] if len(n) > 1 else len(first)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rlcompare.charts.curve_layers import XAxis
-from rlcompare.curves import CurveSet, Floats
+from rlcompare.curves import CurveSet, Floats, Places
 from rlcompare.ui.curve_frames import Screen
 
 #: Of the values in view on a robust y axis.
@@ -30,7 +30,8 @@ class Window:
     screen : Screen
     x0, x1 : float
         Ends of the x axis, in the unit of the curves.
-    is_zoomed : bool
+    is_part : bool
+        Values may lie beyond the ends: of a stretch zoomed to, or of a logarithmic axis.
     robust : bool
         The y axis covers the middle of the values in view, not all of them.
     """
@@ -39,42 +40,41 @@ class Window:
     screen: Screen
     x0: float
     x1: float
-    is_zoomed: bool = False
+    is_part: bool = False
     robust: bool = False
 
     @property
     def view(self) -> tuple[float, float] | None:
         """What thinning must show; None: everything."""
-        return (self.x0, self.x1) if self.is_zoomed else None
+        return (self.x0, self.x1) if self.is_part else None
+
+    def holds(self, x: Places) -> NDArray[np.bool_]:
+        """Tell which places are in view."""
+        return (x >= self.x0) & (x <= self.x1)
 
     def values(self, curves: CurveSet) -> Floats:
         """Values of curves in view."""
-        return curves.value[(curves.x >= self.x0) & (curves.x <= self.x1)] if self.is_zoomed else curves.value
-
-    def rows(self, curves: CurveSet) -> list[NDArray[np.intp]]:
-        """Rows of each curve in view."""
-        return [
-            part.start + np.flatnonzero((curves.x[part] >= self.x0) & (curves.x[part] <= self.x1))
-            for part in curves.slices
-        ]
+        return curves.value[self.holds(curves.x)] if self.is_part else curves.value
 
     def cut(self, curves: CurveSet) -> CurveSet:
         """Return the part of each curve that is in view."""
-        return curves.taken(curves.names, self.rows(curves))
+        rows = [part.start + np.flatnonzero(self.holds(curves.x[part])) for part in curves.slices]
+        return curves.taken(curves.names, rows)
 
 
-def y_ends(in_view: Floats, drawn: Sequence[Floats], window: Window) -> tuple[float, float]:
+def y_ends(in_view: Sequence[Floats], drawn: Sequence[Floats], window: Window) -> tuple[float, float]:
     """Lowest and highest place of the y axis, with a margin.
 
     Parameters
     ----------
-    in_view : ndarray
+    in_view : sequence of ndarray
         All values in view, for the quantiles of a robust axis.
     drawn : sequence of ndarray
         What is drawn in view; it holds the extremes of all.
     """
     log = window.screen.log_y
-    values = in_view[:: max(1, len(in_view) // SAMPLED)] if window.robust else np.concatenate([np.empty(0), *drawn])
+    parts = [some[:: max(1, len(some) // SAMPLED)] for some in in_view] if window.robust else drawn
+    values = np.concatenate([np.empty(0), *parts])
     values = values[window.screen.has_place(values)]
     if not len(values):
         return (1.0, 10.0) if log else (0.0, 1.0)
