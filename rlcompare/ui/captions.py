@@ -10,12 +10,19 @@ from rlcompare.charts.learning_curve import LEGEND_LINES
 from rlcompare.curves import run_of
 from rlcompare.metrics import title_of
 from rlcompare.runs import Runs
-from rlcompare.transforms import SMOOTHERS, Formula
+from rlcompare.transforms import SMOOTHERS, Ends, Formula
 from rlcompare.ui import access
 from rlcompare.ui.curve_charts import Prepared
 from rlcompare.ui.curve_controls import axis_unit
 from rlcompare.ui.curve_options import CurveOptions
 from rlcompare.ui.curve_panel import CurvePanel
+
+#: What is drawn of a group where its runs end at different places.
+ENDS: dict[Ends, str] = {
+    "common": "Groups are drawn over the range that all of their runs cover.",
+    "carry": "A run that ends before its group counts on with its last value.",
+    "shrink": "A run that ends leaves its group, whose line may jump there.",
+}
 
 #: Names listed before the rest is counted.
 LISTED = 6
@@ -45,9 +52,9 @@ def duration(seconds: float) -> str:
 def how_drawn(options: CurveOptions, prepared: Sequence[Prepared]) -> str:
     """Say, once for all charts of a page, what smoothing and grouping do."""
     told = [_how_smoothed(options, has_groups=any(chart.left.groups for chart in prepared))]
-    problems = dict.fromkeys(chart.problem for chart in prepared if chart.problem)
-    told += [f"Drawn run by run, not in groups: {problem}" for problem in problems]
-    return " ".join(told)
+    if any(group.ends for chart in prepared for group in chart.left.groups):
+        told.append(ENDS[options.aggregation.ends])
+    return " ".join([*told, *dict.fromkeys(chart.problem for chart in prepared if chart.problem)])
 
 
 def _how_smoothed(options: CurveOptions, *, has_groups: bool) -> str:

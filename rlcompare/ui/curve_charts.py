@@ -27,6 +27,11 @@ from rlcompare.ui.curve_window import Window
 #: Minutes in each unit of relative time, largest first.
 TIME_UNITS = {"days": 1_440.0, "hours": 60.0, "minutes": 1.0, "seconds": 1 / 60}
 
+PARTS_ARE_NO_RUNS = (
+    "histories and workers of a run, taken apart, would count as runs of their own. "
+    "Hint: let the later history count, and put workers together."
+)
+
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
@@ -45,7 +50,7 @@ class Prepared:
         Of the colours.
     restarts : tuple of (curve name, x, text)
     problem : str
-        Why groups are not drawn as asked; empty if they are.
+        Why smoothing or groups are not as asked, in sentences; empty if they are.
     """
 
     metric: str
@@ -120,21 +125,27 @@ def prepare(metric: str, runs: Runs, compared: Runs, options: CurveOptions) -> l
 
 def _drawn(metric: str, runs: Runs, labels: Mapping[str, str], options: CurveOptions) -> tuple[Drawn, str]:
     made_from = (runs.fingerprint, metric, options.which, options.x)
-    placed = curve_stages.placed(runs, *made_from)
-    smoothed = curve_stages.smoothed(runs, *made_from, options.smoothing)
+    smoothed = placed = curve_stages.placed(runs, *made_from)
+    problems = []
+    try:
+        smoothed = curve_stages.smoothed(runs, *made_from, options.smoothing)
+    except ParameterError as error:
+        problems.append(f"Not smoothed: {error}")
     label_of = {name: labels[run_of(name)] for name in placed.names}
     groups: tuple[GroupBand, ...] = ()
-    problem = ""
-    if label_of and (options.grouping.kind != "none" or options.baseline):
+    wants_groups = options.grouping.kind != "none" or bool(options.baseline)
+    if wants_groups and options.which.takes_apart:
+        problems.append(f"Drawn run by run, not in groups: {PARTS_ARE_NO_RUNS}")
+    elif wants_groups and label_of:
         try:
             groups = curve_stages.bands(smoothed, made_from, label_of, options.aggregation, options.baseline)
         except ParameterError as error:
-            problem = str(error)
+            problems.append(f"Drawn run by run, not in groups: {error}")
     if options.baseline and groups:
         # The baseline is not drawn.
         kept = [name for name in placed.names if label_of[name] != options.baseline]
         placed, smoothed = placed.only(kept), smoothed.only(kept)
-    return Drawn(title_of(metric), placed, smoothed, label_of, groups), problem
+    return Drawn(title_of(metric), placed, smoothed, label_of, groups), " ".join(problems)
 
 
 def _in_its_own_color(side: Drawn) -> Drawn:
