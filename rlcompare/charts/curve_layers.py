@@ -17,6 +17,8 @@ NUMBER_LABEL = "abs(datum.value) < 10000 ? format(datum.value, ',~r') : format(d
 STRIP, STRIP_GAP = 46, 14
 DASH = (5, 4)
 FADED = 0.08
+#: Seen on a light and on a dark background.
+MIDDLE_GREY = "#8a8f98"
 
 
 @dataclass(frozen=True)
@@ -193,6 +195,14 @@ def band(encodings: Encodings, side: Side, chosen: alt.Parameter) -> alt.Chart:
     return _encoded(
         chart, **shown, y2="upper:Q", detail="curve:N", opacity=faded(chosen, 0.18, 0.03), tooltip=alt.value(None)
     )
+
+
+def zero(encodings: Encodings) -> alt.Chart:
+    """Draw the line that differences are read against."""
+    y = encodings["y"].copy()
+    y.shorthand = "zero:Q"
+    at_zero = alt.Chart(alt.NamedData("view")).mark_rule(strokeWidth=1.5, color=MIDDLE_GREY, clip=True)
+    return _encoded(at_zero, y=y, tooltip=alt.value(None))
 
 
 def lone_points(encodings: Encodings, side: Side, chosen: alt.Parameter) -> alt.Chart:

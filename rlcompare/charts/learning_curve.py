@@ -56,8 +56,8 @@ class CurveFrames:
 
     Parameters
     ----------
-    view : DataFrame ``x0, x1, y0, y1, r0, r1``, one row
-        The ends of the axes: x, the left and the right y axis. Of dates milliseconds since 1970.
+    view : DataFrame ``x0, x1, y0, y1, r0, r1, zero``, one row
+        The ends of the axes: x, the left and the right y axis. Of dates milliseconds since 1970. ``zero`` is 0.
     left : SideFrames
     right : SideFrames or None
     restarts, ends, silent : DataFrame ``label, run, x, value, text``
@@ -104,6 +104,8 @@ class Look:
         A strip at the foot: how many runs there are at each place on the x axis.
     notes : bool
         Marks of restarts, of runs that end early, and of those that stopped growing.
+    zero : bool
+        A line at zero, which differences are read against.
     narrow : bool
         Other charts stand beside it: the legend goes below.
     """
@@ -112,6 +114,7 @@ class Look:
     faint: bool = False
     strip: bool = False
     notes: bool = False
+    zero: bool = False
     narrow: bool = False
 
 
@@ -175,6 +178,8 @@ def _side(axes: Axes, y_axis: YAxis, side: layers.Side, look: Look, chosen: alt.
     n_lines = len(axes.legend) if axes.legend is not None else LEGEND_LINES + 1
     many = n_lines > LEGEND_LINES
     drawn: list[alt.Chart] = []
+    if look.zero:
+        drawn.append(layers.zero(encodings))
     if look.bands:
         drawn.append(layers.band(encodings, side, chosen))
     if look.faint:

@@ -116,7 +116,7 @@ def _groups(chart: Prepared) -> list[str]:
         )
     elif any(len(group.members) > 1 for group in groups):
         sentences.append("The runs of a group have the same steps: nothing was interpolated.")
-    early = [run for group in groups for run, _ in group.ends]
+    early = [run for group in groups if group.baseline is None for run, _ in group.ends]
     if early:
         sentences.append(f"Circles mark where {count(len(early), 'run')} of a group {_ends(early)} before the others.")
     return sentences

@@ -64,8 +64,12 @@ class Prepared:
 
     @property
     def title(self) -> str:
-        """The metric, and the unit where several charts show it."""
-        return title_of(self.metric) + (f", by {self.unit or 'step of unknown unit'}" if self.one_of_several else "")
+        """The metric, what it is a difference to, and the unit where several charts show it."""
+        told = title_of(self.metric)
+        baseline = next((group.baseline for group in self.left.groups if group.baseline), None)
+        if baseline is not None:
+            told += f", difference to {baseline.group}"
+        return told + (f", by {self.unit or 'step of unknown unit'}" if self.one_of_several else "")
 
 
 def line_labels(runs: Runs, options: CurveOptions) -> dict[str, str]:
@@ -183,7 +187,7 @@ def _place_of_restart(curves: CurveSet, part: slice, step: int, wall_time: float
 
 
 def panels(
-    prepared: Sequence[Prepared], options: CurveOptions, x_range: XRange | None, silent: Mapping[str, str]
+    prepared: Sequence[Prepared], options: CurveOptions, x_range: XRange | None, silent: Mapping[str, str] | None
 ) -> list[CurvePanel]:
     """Cut the axes to size, the same x axis for all charts that count it in the same unit, and thin what they show.
 
@@ -193,8 +197,8 @@ def panels(
     options : CurveOptions
     x_range : XRange or None
         The part of the x axis to show; None: all of it.
-    silent : mapping of run to text
-        Runs that stopped growing.
+    silent : mapping of run to text, or None
+        Runs that stopped growing; None: nobody watches them grow.
 
     Returns
     -------
@@ -209,13 +213,15 @@ def panels(
     for chart in prepared:
         zoom = x_range if x_range is not None and x_range.unit in ("", chart.unit) else None
         window = _window(options, chart.unit, ends.get(chart.unit, (1.0, 10.0)), zoom)
-        told = {name: silent[run_of(name)] for name in chart.left.logged.names if run_of(name) in silent}
+        told = {
+            name: (silent or {})[run_of(name)] for name in chart.left.logged.names if run_of(name) in (silent or {})
+        }
         made.append(
             curve_panel(
                 chart.left,
                 chart.right,
                 window,
-                Notes(chart.restarts, told),
+                Notes(chart.restarts, told, is_live=silent is not None),
                 show_members=options.show_members and not options.baseline,
                 narrow=options.columns > 1,
             )

@@ -160,7 +160,7 @@ def choose_smoothing(x: XChoice) -> Smoothing:
     width = st.number_input(
         f"{name} in {axis_unit(x)}",
         min_value=0.0,
-        value=100.0 if x.by_step else 5.0,
+        value=5.0 if axis_unit(x) == "minutes" else 100.0,
         format="%g",
         key=f"curves_{kind}_{x.axis}_width",
         bind="query-params",
@@ -172,7 +172,9 @@ def axis_unit(x: XChoice) -> str:
     """Say in words what a window on this axis is counted in."""
     if x.by_step:
         return "steps"
-    return "units of the axis" if x.axis == "metric" else "minutes"
+    if x.axis == "metric":
+        return COUNTS.get(x.metric, "units of the axis").lower()
+    return "minutes"
 
 
 def choose_axis(runs: Runs) -> XChoice:

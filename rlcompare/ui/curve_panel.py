@@ -59,10 +59,14 @@ class Notes:
     restarts : sequence of (curve name, x, text)
     silent : mapping of curve name to text
         Runs that stopped growing.
+    is_live : bool
+        The curves are drawn again as they grow. So every layer that news may need stands in the chart from the start,
+        for the chart to stay in place; and only of silent runs it is said that they end.
     """
 
     restarts: Sequence[tuple[str, float, str]] = field(default_factory=tuple)
     silent: Mapping[str, str] = field(default_factory=dict)
+    is_live: bool = False
 
 
 def curve_panel(
@@ -99,10 +103,11 @@ def curve_panel(
         "y1": [drawn.high],
         "r0": [other.low if other else 0.0],
         "r1": [other.high if other else 1.0],
+        "zero": [0.0],
     }
     ends, restarts, silent = _notes(left, notes, window)
-    uneven = any(group.ends for group in left.groups)
-    counts = frames.counts(left.groups, left.smoothed, screen) if uneven else _NO_COUNTS
+    strip = any(group.ends or (notes.is_live and len(group.members) > 1) for group in left.groups)
+    counts = frames.counts(left.groups, left.smoothed, screen) if strip else _NO_COUNTS
     sides = [drawn] if other is None else [drawn, other]
     return CurvePanel(
         frames=CurveFrames(
@@ -120,8 +125,9 @@ def curve_panel(
         look=Look(
             bands=any(side.frames.bands.height for side in sides),
             faint=any(side.frames.faint.height for side in sides),
-            strip=uneven,
-            notes=bool(ends or restarts or silent),
+            strip=strip,
+            notes=notes.is_live or bool(ends or restarts or silent),
+            zero=any(group.baseline for group in left.groups) and not screen.log_y,
             narrow=narrow,
         ),
         labels=tuple(labels),
@@ -157,13 +163,16 @@ def _notes(drawn: Drawn, notes: Notes, window: Window) -> tuple[list[_Note], lis
         row = at[name].start + int(finite[-1]) if len(finite) else at[name].stop - 1
         return float(curves.x[row]), float(curves.value[row])
 
+    # A run's own value has no place among differences.
+    placed = [group for group in drawn.groups if group.baseline is None]
     ends = [
         (group.group, member, *last(member), "ends before its group does")
-        for group in drawn.groups
+        for group in placed
         for member, _ in group.ends
-        if member in at
+        if member in at and (member in notes.silent or not notes.is_live)
     ]
     restarts = [(label_of[name], name, x, np.nan, text) for name, x, text in notes.restarts if name in at]
-    silent = [(label_of[name], name, *last(name), text) for name, text in notes.silent.items() if name in at]
+    told = notes.silent if placed or not drawn.groups else {}
+    silent = [(label_of[name], name, *last(name), text) for name, text in told.items() if name in at]
     in_view = [[note for note in some if window.x0 <= note[2] <= window.x1] for some in (ends, restarts, silent)]
     return in_view[0], in_view[1], in_view[2]

@@ -59,7 +59,7 @@ def _show(metrics: Sequence[str], compared_ids: Sequence[str], options: CurveOpt
     compared = runs.select([run for run in compared_ids if run in ready])
     x_range = _choose_range(options)
     prepared = [chart for metric in metrics for chart in curve_charts.prepare(metric, runs, compared, options)]
-    silent = _silent(compared) if live else {}
+    silent = _silent(compared) if live else None
     panels = curve_charts.panels(prepared, options, x_range, silent)
     controls.note(captions.how_drawn(options, prepared))
     places: list[Any] = []
