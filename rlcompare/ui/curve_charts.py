@@ -16,7 +16,6 @@ from rlcompare.grouping import SETTINGS_BEHIND
 from rlcompare.histories import RESTART
 from rlcompare.metrics import title_of
 from rlcompare.runs import Runs
-from rlcompare.transforms import GroupBand
 from rlcompare.ui import access, curve_stages
 from rlcompare.ui.curve_frames import Screen
 from rlcompare.ui.curve_options import CurveOptions, XRange
@@ -92,21 +91,23 @@ def prepare(metric: str, runs: Runs, compared: Runs, options: CurveOptions) -> l
     -------
     list of Prepared, that of the unit that most runs have first
     """
-    found = access.sources(compared, compared.fingerprint, metric)
-    units: dict[str, list[str]] = {}
-    for run, unit in found.select("run", "step_unit").rows():
-        units.setdefault(unit if options.x.by_step else "", []).append(run)
+    units = _by_unit(metric, compared, options)
+    right_units = _by_unit(options.right, compared, options) if options.right and options.right != metric else {}
     labels = line_labels(runs, options)
     prepared = []
-    for unit, names in sorted(units.items(), key=lambda item: (-len(item[1]), item[0])):
-        left, problem = _drawn(metric, compared, set(names), labels, options)
-        if not len(left.logged):
+    for unit, having in sorted(units.items(), key=lambda item: (-len(item[1]), item[0])):
+        wanted = {metric: having, **({options.right: right_units[unit] & having} if unit in right_units else {})}
+        found = {name: _curves(name, compared, of, labels, options) for name, of in wanted.items()}
+        sides = {name: side for name, side in found.items() if len(side.logged)}
+        if metric not in sides:
             continue
-        right = None
-        if options.right and options.right != metric:
-            right, _ = _drawn(options.right, compared, set(names), labels, options)
-        if right is not None and not len(right.logged):
-            right = None
+        problem = ""
+        if options.grouping.kind != "none" or options.baseline:
+            try:
+                sides = {name: _in_groups(name, side, compared, options) for name, side in sides.items()}
+            except ParameterError as error:
+                problem = str(error)
+        left, right = sides[metric], sides.get(options.right) if options.right != metric else None
         shown = [*left.labels, *(right.labels if right else [])]
         domain = color_domain(list(dict.fromkeys(labels.values())), list(dict.fromkeys(shown)))
         if right is not None and len(set(shown)) == 1:
@@ -117,30 +118,41 @@ def prepare(metric: str, runs: Runs, compared: Runs, options: CurveOptions) -> l
     return prepared
 
 
-def _drawn(
-    metric: str, compared: Runs, wanted: set[str], labels: Mapping[str, str], options: CurveOptions
-) -> tuple[Drawn, str]:
+def _by_unit(metric: str, compared: Runs, options: CurveOptions) -> dict[str, set[str]]:
+    """Find the runs that have a metric, on an axis of steps by the unit in which they count them."""
+    found = access.sources(compared, compared.fingerprint, metric)
+    units: dict[str, set[str]] = {}
+    for run, unit in found.select("run", "step_unit").rows():
+        units.setdefault(unit if options.x.by_step else "", set()).add(run)
+    return units
+
+
+def _curves(metric: str, compared: Runs, wanted: set[str], labels: Mapping[str, str], options: CurveOptions) -> Drawn:
     made_from = (compared.fingerprint, metric, options.which, options.x)
     placed = curve_stages.placed(compared, *made_from)
     smoothed = curve_stages.smoothed(compared, *made_from, options.smoothing)
     names = [name for name in placed.names if run_of(name) in wanted]
     some = placed.only(names)
     drawn = some if smoothed is placed else smoothed.only(names)
-    label_of = {name: labels[run_of(name)] for name in names}
-    groups: tuple[GroupBand, ...] = ()
-    problem = ""
-    if names and (options.grouping.kind != "none" or options.baseline):
-        try:
-            key = (*made_from, options.smoothing)
-            groups = curve_stages.bands(drawn, key, tuple(label_of.items()), options.aggregation, options.baseline)
-        except ParameterError as error:
-            problem = str(error)
-    if options.baseline and groups:
-        shown = {group.group for group in groups}
-        kept = [name for name in names if label_of[name] in shown]
-        # Members of a difference would be the values themselves: another scale.
-        some, drawn = some.only(kept), drawn.only(kept)
-    return Drawn(title_of(metric), some, drawn, label_of, groups), problem
+    return Drawn(title_of(metric), some, drawn, {name: labels[run_of(name)] for name in names})
+
+
+def _in_groups(metric: str, side: Drawn, compared: Runs, options: CurveOptions) -> Drawn:
+    """Sum up the curves of each label, as a difference where a baseline is chosen."""
+    made_from = (compared.fingerprint, metric, options.which, options.x, options.smoothing)
+    label_of = tuple(side.label_of.items())
+    groups = curve_stages.bands(side.smoothed, made_from, label_of, options.aggregation, options.baseline)
+    if not options.baseline:
+        return replace(side, groups=groups)
+    if not groups:
+        raise ParameterError(
+            f"Expected something that differs from {options.baseline!r}; got nothing else of {side.title!r}. "
+            "Hint: choose more runs or another baseline."
+        )
+    # Members of a difference would be the values themselves: another scale.
+    shown = {group.group for group in groups}
+    kept = [name for name in side.smoothed.names if side.label_of[name] in shown]
+    return replace(side, logged=side.logged.only(kept), smoothed=side.smoothed.only(kept), groups=groups)
 
 
 def _in_its_own_color(side: Drawn) -> Drawn:
