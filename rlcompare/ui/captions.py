@@ -45,8 +45,12 @@ def duration(seconds: float) -> str:
 def how_drawn(options: CurveOptions, prepared: Sequence[Prepared]) -> str:
     """Say, once for all charts of a page, what smoothing and grouping do."""
     told = [_how_smoothed(options, has_groups=any(chart.left.groups for chart in prepared))]
-    problems = dict.fromkeys(chart.problem for chart in prepared if chart.problem)
-    told += [f"Drawn run by run, not in groups: {problem}" for problem in problems]
+    instead = "as differences" if options.baseline else "in groups"
+    problems: dict[str, list[str]] = {}
+    for chart in prepared:
+        if chart.problem:
+            problems.setdefault(chart.problem, []).append(chart.title)
+    told += [f"{listing(titles)}: drawn run by run, not {instead}. {problem}" for problem, titles in problems.items()]
     return " ".join(told)
 
 
@@ -72,12 +76,15 @@ def what_was_drawn(panel: CurvePanel, chart: Prepared) -> str:
     else:
         told.append(f"{'All ' if panel.n_points > 1 else ''}{count(panel.n_points, 'point')}{whose} drawn.")
     if panel.n_outside:
-        told.append(f"The y axis covers 1 to 99 % of them; {panel.n_outside:,} lie outside.")
+        covered = "lines and bands" if chart.left.groups else "them"
+        told.append(f"The y axis covers 1 to 99 % of {covered}; {count(panel.n_outside, 'point')} outside.")
     if panel.n_not_positive:
-        told.append(f"{panel.n_not_positive:,} are not above zero: a logarithmic axis has no place for them.")
+        told.append(f"{count(panel.n_not_positive, 'more point')} not above zero: no place on a logarithmic axis.")
+    sides = [panel.frames.left, *([panel.frames.right] if panel.frames.right else [])]
+    is_marked = any(side.marks.height for side in sides)
     for kind, (values, runs) in panel.not_numbers.items():
-        edge = "upper" if kind == "+inf" else "lower"
-        told.append(f"{kind} was logged {count(values, 'time')} by {count(runs, 'run')}: marked at the {edge} edge.")
+        where = f"marked at the {'upper' if kind == '+inf' else 'lower'} edge" if is_marked else "left out"
+        told.append(f"{kind} was logged {count(values, 'time')} by {count(runs, 'run')}: {where}.")
     if chart.restarts:
         told.append(f"Dotted lines mark {count(len(chart.restarts), 'restart')}.")
     return " ".join(filter(None, told))
@@ -107,8 +114,10 @@ def _groups(chart: Prepared) -> list[str]:
         sentences.append(
             f"Runs logged at different places: each was interpolated within its own range, onto multiples of {grid}."
         )
+    elif any(group.baseline and not group.baseline.alignment.exact for group in groups):
+        sentences.append("The baseline's runs were interpolated to where the others logged.")
     elif any(len(group.members) > 1 for group in groups):
-        sentences.append("The runs of a group have the same steps: nothing was interpolated.")
+        sentences.append("The runs of a group logged at the same places: nothing was interpolated.")
     early = [run for group in groups for run, _ in group.ends]
     if early:
         sentences.append(f"Circles mark where {count(len(early), 'run')} of a group {_ends(early)} before the others.")
