@@ -54,7 +54,12 @@ def how_drawn(options: CurveOptions, prepared: Sequence[Prepared]) -> str:
     told = [_how_smoothed(options, has_groups=any(chart.left.groups for chart in prepared))]
     if any(group.ends for chart in prepared for group in chart.left.groups):
         told.append(ENDS[options.aggregation.ends])
-    return " ".join([*told, *dict.fromkeys(chart.problem for chart in prepared if chart.problem)])
+    problems: dict[str, list[str]] = {}
+    for chart in prepared:
+        if chart.problem:
+            problems.setdefault(chart.problem, []).append(chart.title)
+    told += [f"{listing(titles)}: {problem}" for problem, titles in problems.items()]
+    return " ".join(told)
 
 
 def _how_smoothed(options: CurveOptions, *, has_groups: bool) -> str:
@@ -79,12 +84,15 @@ def what_was_drawn(panel: CurvePanel, chart: Prepared) -> str:
     else:
         told.append(f"{'All ' if panel.n_points > 1 else ''}{count(panel.n_points, 'point')}{whose} drawn.")
     if panel.n_outside:
-        told.append(f"The y axis covers 1 to 99 % of them; {panel.n_outside:,} lie outside.")
+        covered = "lines and bands" if chart.left.groups else "them"
+        told.append(f"The y axis covers 1 to 99 % of {covered}; {count(panel.n_outside, 'point')} outside.")
     if panel.n_not_positive:
-        told.append(f"{panel.n_not_positive:,} are not above zero: a logarithmic axis has no place for them.")
+        told.append(f"{count(panel.n_not_positive, 'more point')} not above zero: no place on a logarithmic axis.")
+    sides = [panel.frames.left, *([panel.frames.right] if panel.frames.right else [])]
+    is_marked = any(side.marks.height for side in sides)
     for kind, (values, runs) in panel.not_numbers.items():
-        edge = "upper" if kind == "+inf" else "lower"
-        told.append(f"{kind} was logged {count(values, 'time')} by {count(runs, 'run')}: marked at the {edge} edge.")
+        where = f"marked at the {'upper' if kind == '+inf' else 'lower'} edge" if is_marked else "left out"
+        told.append(f"{kind} was logged {count(values, 'time')} by {count(runs, 'run')}: {where}.")
     if chart.restarts:
         told.append(f"Dotted lines mark {count(len(chart.restarts), 'restart')}.")
     return " ".join(filter(None, told))
@@ -114,8 +122,10 @@ def _groups(chart: Prepared) -> list[str]:
         sentences.append(
             f"Runs logged at different places: each was interpolated within its own range, onto multiples of {grid}."
         )
+    elif any(group.baseline and not group.baseline.alignment.exact for group in groups):
+        sentences.append("The baseline's runs were interpolated to where the others logged.")
     elif any(len(group.members) > 1 for group in groups):
-        sentences.append("The runs of a group have the same steps: nothing was interpolated.")
+        sentences.append("The runs of a group logged at the same places: nothing was interpolated.")
     early = [run for group in groups if group.baseline is None for run, _ in group.ends]
     if early:
         sentences.append(f"Circles mark where {count(len(early), 'run')} of a group {_ends(early)} before the others.")

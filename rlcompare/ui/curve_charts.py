@@ -16,7 +16,6 @@ from rlcompare.grouping import SETTINGS_BEHIND
 from rlcompare.histories import RESTART
 from rlcompare.metrics import title_of
 from rlcompare.runs import Runs
-from rlcompare.transforms import GroupBand
 from rlcompare.ui import access, curve_stages
 from rlcompare.ui.curve_frames import Screen
 from rlcompare.ui.curve_options import CurveOptions, XRange
@@ -26,11 +25,6 @@ from rlcompare.ui.curve_window import Window
 
 #: Minutes in each unit of relative time, largest first.
 TIME_UNITS = {"days": 1_440.0, "hours": 60.0, "minutes": 1.0, "seconds": 1 / 60}
-
-PARTS_ARE_NO_RUNS = (
-    "histories and workers of a run, taken apart, would count as runs of their own. "
-    "Hint: let the later history count, and put workers together."
-)
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,55 +95,75 @@ def prepare(metric: str, runs: Runs, compared: Runs, options: CurveOptions) -> l
     -------
     list of Prepared, that of the unit that most runs have first
     """
-    found = access.sources(compared, compared.fingerprint, metric)
-    units: dict[str, list[str]] = {}
-    for run, unit in found.select("run", "step_unit").rows():
-        units.setdefault(unit if options.x.by_step else "", []).append(run)
+    units = _by_unit(metric, compared, options)
+    right_units = _by_unit(options.right, compared, options) if options.right and options.right != metric else {}
     labels = line_labels(runs, options)
     prepared = []
-    for unit, names in sorted(units.items(), key=lambda item: (-len(item[1]), item[0])):
-        some = compared if len(names) == len(compared) else compared.select(names)
-        left, problem = _drawn(metric, some, labels, options)
-        if not len(left.logged):
+    for unit, having in sorted(units.items(), key=lambda item: (-len(item[1]), item[0])):
+        wanted = {metric: having, **({options.right: right_units[unit] & having} if unit in right_units else {})}
+        problems: list[str] = []
+        found = {name: _curves(name, _some(compared, of), labels, options, problems) for name, of in wanted.items()}
+        sides = {name: side for name, (_, side) in found.items() if len(side.logged)}
+        if metric not in sides:
             continue
-        right = None
-        if options.right and options.right != metric:
-            right, _ = _drawn(options.right, some, labels, options)
-        if right is not None and not len(right.logged):
-            right = None
+        if options.grouping.kind != "none" or options.baseline:
+            try:
+                sides = {name: _in_groups(name, found[name][0], side, options) for name, side in sides.items()}
+            except ParameterError as error:
+                instead = "as differences" if options.baseline else "in groups"
+                problems.append(f"drawn run by run, not {instead}. {error}")
+        left, right = sides[metric], sides.get(options.right) if options.right != metric else None
         shown = [*left.labels, *(right.labels if right else [])]
         domain = color_domain(list(dict.fromkeys(labels.values())), list(dict.fromkeys(shown)))
         if right is not None and len(set(shown)) == 1:
             left, right = (_in_its_own_color(side) for side in (left, right))
             domain = [left.title, right.title]
-        restarts = tuple(_restarts(metric, some, left.logged, options))
+        restarts = tuple(_restarts(metric, found[metric][0], left.logged, options))
+        problem = " ".join(dict.fromkeys(problems))
         prepared.append(Prepared(metric, unit, len(units) > 1, left, right, tuple(domain), restarts, problem))
     return prepared
 
 
-def _drawn(metric: str, runs: Runs, labels: Mapping[str, str], options: CurveOptions) -> tuple[Drawn, str]:
+def _by_unit(metric: str, compared: Runs, options: CurveOptions) -> dict[str, set[str]]:
+    """Find the runs that have a metric, on an axis of steps by the unit in which they count them."""
+    found = access.sources(compared, compared.fingerprint, metric)
+    units: dict[str, set[str]] = {}
+    for run, unit in found.select("run", "step_unit").rows():
+        units.setdefault(unit if options.x.by_step else "", set()).add(run)
+    return units
+
+
+def _some(runs: Runs, wanted: set[str]) -> Runs:
+    return runs if wanted.issuperset(runs.ids) else runs.select([run for run in runs.ids if run in wanted])
+
+
+def _curves(
+    metric: str, runs: Runs, labels: Mapping[str, str], options: CurveOptions, problems: list[str]
+) -> tuple[Runs, Drawn]:
     made_from = (runs.fingerprint, metric, options.which, options.x)
     smoothed = placed = curve_stages.placed(runs, *made_from)
-    problems = []
     try:
         smoothed = curve_stages.smoothed(runs, *made_from, options.smoothing)
     except ParameterError as error:
-        problems.append(f"Not smoothed: {error}")
-    label_of = {name: labels[run_of(name)] for name in placed.names}
-    groups: tuple[GroupBand, ...] = ()
-    wants_groups = options.grouping.kind != "none" or bool(options.baseline)
-    if wants_groups and options.which.takes_apart:
-        problems.append(f"Drawn run by run, not in groups: {PARTS_ARE_NO_RUNS}")
-    elif wants_groups and label_of:
-        try:
-            groups = curve_stages.bands(smoothed, made_from, label_of, options.aggregation, options.baseline)
-        except ParameterError as error:
-            problems.append(f"Drawn run by run, not in groups: {error}")
-    if options.baseline and groups:
-        # The baseline is not drawn.
-        kept = [name for name in placed.names if label_of[name] != options.baseline]
-        placed, smoothed = placed.only(kept), smoothed.only(kept)
-    return Drawn(title_of(metric), placed, smoothed, label_of, groups), " ".join(problems)
+        problems.append(f"not smoothed. {error}")
+    return runs, Drawn(title_of(metric), placed, smoothed, {name: labels[run_of(name)] for name in placed.names})
+
+
+def _in_groups(metric: str, runs: Runs, side: Drawn, options: CurveOptions) -> Drawn:
+    """Sum up the curves of each label, as a difference where a baseline is chosen."""
+    made_from = (runs.fingerprint, metric, options.which, options.x)
+    groups = curve_stages.bands(side.smoothed, made_from, side.label_of, options.aggregation, options.baseline)
+    if not options.baseline:
+        return replace(side, groups=groups)
+    if not groups:
+        raise ParameterError(
+            f"Expected something that differs from {options.baseline!r}; got nothing else of {side.title!r}. "
+            "Hint: choose more runs or another baseline."
+        )
+    # Members of a difference would be the values themselves: another scale.
+    shown = {group.group for group in groups}
+    kept = [name for name in side.smoothed.names if side.label_of[name] in shown]
+    return replace(side, logged=side.logged.only(kept), smoothed=side.smoothed.only(kept), groups=groups)
 
 
 def _in_its_own_color(side: Drawn) -> Drawn:

@@ -226,15 +226,24 @@ def choose_scales() -> Scales:
     return Scales(log_x, log_y, robust)
 
 
-def choose_which(compared: Runs, metrics: list[str]) -> Which:
-    """Ask which records count where a run was restarted or several workers logged it; nothing where none was."""
+def choose_which(compared: Runs, metrics: list[str], *, apart: bool) -> Which:
+    """Ask which records count where a run was restarted or several workers logged it; nothing where none was.
+
+    Parameters
+    ----------
+    compared : Runs
+    metrics : list of str
+    apart : bool
+        Parts of a run may be lines of their own. In a group each would count as a run, and a band as narrow as if there
+        were that many.
+    """
     restarts: Restarts = "later"
     workers: Workers = "mean"
     read = [curve_stages.logged(compared, compared.fingerprint, metric, Which()) for metric in metrics]
     if any(one.restarts.height for one in read):
         restarts = st.selectbox(
             "Restarted runs",
-            list(RESTARTS),
+            [choice for choice in RESTARTS if apart or choice != "segments"],
             format_func=RESTARTS.__getitem__,
             key="curves_restarts",
             bind="query-params",
@@ -243,7 +252,7 @@ def choose_which(compared: Runs, metrics: list[str]) -> Which:
     if any(access.has_workers(compared, compared.fingerprint, metric) for metric in metrics):
         workers = st.selectbox(
             "Workers at one step",
-            list(WORKERS),
+            [choice for choice in WORKERS if apart or choice != "each"],
             format_func=WORKERS.__getitem__,
             key="curves_workers",
             bind="query-params",

@@ -37,11 +37,6 @@ class Which:
     restarts: Restarts = "later"
     workers: Workers = "mean"
 
-    @property
-    def takes_apart(self) -> bool:
-        """Whether a run may be several curves, or one that goes back."""
-        return self.restarts != "later" or self.workers == "each"
-
 
 @dataclass(frozen=True)
 class XRange:

@@ -64,9 +64,10 @@ class Side:
         Ends of the y axis.
     n_points, n_drawn : int
         Values in view that have a place on the axes, and those of them on the lines.
-    n_outside, n_not_positive : int
-        Of the values in view those beyond the ends of a robust y axis, and those that a logarithmic one has no place
-        for.
+    n_outside : int
+        Of those in view the ones beyond the ends of a robust y axis.
+    n_not_positive : int
+        Values that a logarithmic axis has no place for.
     """
 
     frames: SideFrames
@@ -123,7 +124,7 @@ def make_side(drawn: Drawn, window: Window, budget: int, *, show_members: bool) 
         n_points=int(has_place.sum()),
         n_drawn=int(screen.has_place(shown.value).sum()),
         n_outside=count_outside(in_view[has_place], low, high) if window.robust else 0,
-        n_not_positive=int((in_view <= 0).sum()) if screen.log_y else 0,
+        n_not_positive=_count_not_positive(layers.whole, in_view, window),
     )
 
 
@@ -167,6 +168,11 @@ def _of_groups(drawn: Drawn, window: Window, budget: int, show_members: bool) ->
             groups, [of[window.holds(g.x[of])] for g, of in zip(groups, rows, strict=True)], window.screen
         ),
     )
+
+
+def _count_not_positive(curves: CurveSet, in_view: Floats, window: Window) -> int:
+    without_height = int((in_view <= 0).sum()) if window.screen.log_y else 0
+    return without_height + (int((curves.x <= 0).sum()) if window.screen.log_x else 0)
 
 
 def points_a_line(budget: int, n_lines: int) -> int:

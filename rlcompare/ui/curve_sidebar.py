@@ -50,4 +50,5 @@ def choose_options(runs: Runs, compared: Runs, metrics: list[str]) -> CurveOptio
             options, right=right, scales=curve_controls.choose_scales(), columns=curve_controls.choose_columns()
         )
     asked = [*metrics, *([right] if right else [])]
-    return replace(options, which=curve_controls.choose_which(compared, asked))
+    is_grouped = grouping.kind != "none" or bool(options.baseline)
+    return replace(options, which=curve_controls.choose_which(compared, asked, apart=not is_grouped))

@@ -7,10 +7,11 @@ from typing import get_args
 import streamlit as st
 
 from rlcompare.errors import ParameterError
-from rlcompare.grouping import GroupBy, Kind, config_keys, default_grouping, group_runs
+from rlcompare.grouping import GroupBy, Kind, config_keys, default_grouping
 from rlcompare.runs import Runs
 from rlcompare.transforms import BANDS, Aggregation, BandKind, CenterKind, Ends
-from rlcompare.ui import controls
+from rlcompare.ui import controls, curve_stages
+from rlcompare.ui.curve_side import MEMBERS_DRAWN
 
 GROUP_KEY = "curves_group"
 SUGGESTED_KEY = "curves_suggested_group"
@@ -60,13 +61,15 @@ def choose_grouping(runs: Runs) -> GroupBy:
             placeholder="^([^/]+)",
             help="A regular expression. Runs are one group where its parentheses, or all of it, match the same text.",
         )
+        if not pattern:
+            return GroupBy()
         by = GroupBy("name", pattern=pattern)
         try:
-            group_runs(runs, by)
+            curve_stages.groups(runs, runs.fingerprint, by)
         except ParameterError as error:
             controls.show_error("This pattern cannot be read.", str(error))
             return GroupBy()
-        return by if pattern else GroupBy()
+        return by
     return GroupBy(kind or "none")
 
 
@@ -101,7 +104,7 @@ def choose_aggregation() -> Aggregation:
         format_func=lambda kind: BANDS[kind].title,
         key=f"curves_band_{center}",
         bind="query-params",
-        help="The legend's caption says what it is, at which level and of how many runs.",
+        help="The caption below each chart says what it is, at which level and of how many runs.",
     )
     level = 0.95
     if band in ("t", "bootstrap"):
@@ -129,7 +132,13 @@ def choose_aggregation() -> Aggregation:
 
 def choose_members() -> bool:
     """Ask whether the runs of a group are drawn beneath it."""
-    return st.checkbox("Show the runs of each group", value=True, key="curves_members", bind="query-params")
+    return st.checkbox(
+        "Show the runs of each group",
+        value=True,
+        key="curves_members",
+        bind="query-params",
+        help=f"Faint beneath, for up to {MEMBERS_DRAWN} runs a chart; not beneath differences.",
+    )
 
 
 def choose_baseline(labels: list[str]) -> str:
