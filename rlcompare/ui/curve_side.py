@@ -81,7 +81,11 @@ class Side:
 
 @dataclass(frozen=True, eq=False)
 class _Layers:
-    """What is drawn of runs or of groups: all points of the lines, those kept, and what lies around and beneath."""
+    """What is drawn of runs or of groups: all points of the lines, those kept, and what lies around and beneath.
+
+    ``edges`` are all values of the bands in view, where the ends of the y axis hang on them; ``kept_edges`` those drawn,
+    with their x.
+    """
 
     whole: CurveSet
     kept: CurveSet
@@ -89,6 +93,7 @@ class _Layers:
     faint: CurveSet
     bands: pl.DataFrame
     edges: Sequence[Floats]
+    kept_edges: Sequence[tuple[Floats, Floats]]
     marked: CurveSet
     hover: pl.DataFrame
 
@@ -108,7 +113,8 @@ def make_side(drawn: Drawn, window: Window, budget: int, *, show_members: bool) 
     layers = _of_groups(drawn, window, budget, show_members) if drawn.groups else _of_runs(drawn, window, budget)
     screen = window.screen
     in_view, shown = window.values(layers.whole), window.cut(layers.kept)
-    low, high = y_ends([in_view, *layers.edges], [shown.value, *layers.edges, window.cut(layers.faint).value], window)
+    drawn_edges = [edge[window.holds(x)] for x, edge in layers.kept_edges]
+    low, high = y_ends([in_view, *layers.edges], [shown.value, *drawn_edges, window.cut(layers.faint).value], window)
     has_place = screen.has_place(in_view)
     return Side(
         SideFrames(
@@ -141,6 +147,7 @@ def _of_runs(drawn: Drawn, window: Window, budget: int) -> _Layers:
         faint=thin_curves(drawn.logged, points, window.view) if is_smoothed else drawn.logged.only([]),
         bands=frames.bands([], [], window.screen),
         edges=[],
+        kept_edges=[],
         marked=shown,
         hover=frames.hover_runs(shown, logged.value, drawn.label_of, window.screen),
     )
@@ -149,8 +156,8 @@ def _of_runs(drawn: Drawn, window: Window, budget: int) -> _Layers:
 def _of_groups(drawn: Drawn, window: Window, budget: int, show_members: bool) -> _Layers:
     groups, n_members = drawn.groups, len(drawn.smoothed)
     with_members = show_members and len(groups) < n_members <= MEMBERS_DRAWN
-    # A kept row of a band is drawn twice, and each of its three lines may keep rows of its own.
-    points = points_a_line((budget // 2 if with_members else budget) // 6, len(groups))
+    # A kept row is drawn twice, in the line and in the band, and each of the three curves keeps extremes of its own.
+    points = points_a_line((budget // 2 if with_members else budget) // 3, len(groups))
     rows = [thinned_rows(g.x, [g.center, g.lower, g.upper], points, window.view) for g in groups]
     whole = frames.centers(groups)
     faint = drawn.smoothed.only([])
@@ -162,7 +169,8 @@ def _of_groups(drawn: Drawn, window: Window, budget: int, show_members: bool) ->
         label_of=dict(zip(whole.names, whole.names, strict=True)),
         faint=faint,
         bands=frames.bands(groups, rows, window.screen),
-        edges=[edge[window.holds(g.x)] for g in groups for edge in (g.lower, g.upper)],
+        edges=[edge[window.holds(g.x)] for g in groups for edge in (g.lower, g.upper)] if window.robust else [],
+        kept_edges=[(g.x[of], edge[of]) for g, of in zip(groups, rows, strict=True) for edge in (g.lower, g.upper)],
         marked=window.cut(faint),
         hover=frames.hover_groups(
             groups, [of[window.holds(g.x[of])] for g, of in zip(groups, rows, strict=True)], window.screen
