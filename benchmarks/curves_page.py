@@ -1,7 +1,7 @@
 """The Curves page in a real browser: how long the first draw takes, and a change of the smoothing.
 
-Prints medians of what a visitor waits for, and the server's share of it: from the browser's request to the last message
-of its answer. The logs are read into the cache before, the server is a fresh process each time.
+Prints medians of what a visitor waits for, and the server's share of it: the run of its script, while the browser
+works too. The logs are read into the cache before, the server is a fresh process each time.
 
 Run: ``python benchmarks/curves_page.py [--runs 200] [--points 100000] [--grouped]``. Needs Playwright and a Chromium.
 """
@@ -60,14 +60,33 @@ def write_logs(folder: Path, runs: int, points: int) -> None:
         pl.DataFrame({"time/total_timesteps": steps, "rollout/ep_rew_mean": reward}).write_csv(path)
 
 
+#: Streamlit's own command, that says how long each run of the script took.
+TIMED_SERVER = """
+import sys, time
+from streamlit.runtime.scriptrunner.script_runner import ScriptRunner
+
+run_script = ScriptRunner._run_script
+
+def timed(self, rerun_data):
+    start = time.perf_counter()
+    run_script(self, rerun_data)
+    with open(sys.argv[-1] + ".seconds", "a") as stream:
+        print(time.perf_counter() - start, file=stream)
+
+ScriptRunner._run_script = timed
+from streamlit.web.cli import main
+main()
+"""
+
+
 @contextlib.contextmanager
 def server(folder: Path, cache: Path) -> Iterator[str]:
-    """A fresh server on the logs."""
+    """A fresh server on the logs; the seconds of each run of the script stand in a file beside the folder."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     process = subprocess.Popen(
-        [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}", "--", str(folder)],
+        [sys.executable, "-c", TIMED_SERVER, "run", "app.py", f"--server.port={port}", "--", str(folder)],
         cwd=ROOT,
         env={**os.environ, "RLCOMPARE_CACHE": str(cache)},
         stdout=subprocess.DEVNULL,
@@ -85,24 +104,15 @@ def server(folder: Path, cache: Path) -> Iterator[str]:
         process.wait()
 
 
-class Answers:
-    """When the browser asked, and when the server's last message came."""
-
-    def __init__(self, page: Page) -> None:
-        self.asked = self.answered = 0.0
-        page.on("websocket", lambda socket: (socket.on("framesent", self._ask), socket.on("framereceived", self._hear)))
-
-    def _ask(self, _: object) -> None:
-        self.asked = self.answered = time.perf_counter()
-
-    def _hear(self, _: object) -> None:
-        self.answered = time.perf_counter()
+def last_script(folder: Path) -> float:
+    """Seconds of the last run of the server's script."""
+    return float(Path(f"{folder}.seconds").read_text().split()[-1])
 
 
-def open_page(browser: Browser) -> tuple[Page, Answers]:
+def open_page(browser: Browser) -> Page:
     page = browser.new_page(viewport={"width": 1440, "height": 900})
     page.set_default_timeout(180_000)
-    return page, Answers(page)
+    return page
 
 
 def first_draw(page: Page, go: Callable[[], object]) -> float:
@@ -115,10 +125,9 @@ def first_draw(page: Page, go: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def change_smoothing(page: Page, answers: Answers, key: str) -> tuple[float, float]:
-    """Move the slider by one; seconds until the charts are drawn anew, and the server's share."""
-    slider = page.get_by_role("slider", name="Weight")
-    slider.focus()
+def change_smoothing(page: Page, folder: Path, key: str) -> tuple[float, float]:
+    """Move the slider by one; seconds until the charts are drawn anew, and those of the server's script."""
+    page.get_by_role("slider", name="Weight").focus()
     before = page.evaluate(DRAWN)
     start = time.perf_counter()
     page.keyboard.press(key)
@@ -126,7 +135,7 @@ def change_smoothing(page: Page, answers: Answers, key: str) -> tuple[float, flo
     waited = time.perf_counter() - start
     page.wait_for_function(IDLE)
     page.wait_for_timeout(300)
-    return waited, answers.answered - answers.asked
+    return waited, last_script(folder)
 
 
 def main() -> None:
@@ -150,19 +159,19 @@ def main() -> None:
         found: dict[str, list[float]] = {}
         for _ in range(args.repeat):
             with server(logs, cache) as address:
-                page, _ = open_page(browser)
+                page = open_page(browser)
                 seconds = first_draw(page, lambda page=page, to=f"{address}/curves?{link}": page.goto(to))
                 found.setdefault("first draw, fresh server", []).append(seconds)
                 page.close()
             with server(logs, cache) as address:
-                page, answers = open_page(browser)
+                page = open_page(browser)
                 page.goto(address)
                 page.wait_for_selector("[data-testid=stDataFrame]")
                 page.wait_for_function(IDLE)
                 seconds = first_draw(page, lambda page=page, to=f"{address}/curves?{link}": page.goto(to))
                 found.setdefault("server that has served a page", []).append(seconds)
                 for key in ("ArrowRight", "ArrowRight", "ArrowRight", "ArrowRight", "ArrowRight"):
-                    waited, share = change_smoothing(page, answers, key)
+                    waited, share = change_smoothing(page, logs, key)
                     found.setdefault("smoothing changed", []).append(waited)
                     found.setdefault("  of it the server", []).append(share)
                 page.close()

@@ -78,7 +78,7 @@ def main() -> None:
             training = threading.Thread(target=train)
             training.start()
             time.sleep(6)
-            who = {"server": "streamlit\0run", "browser": Path(chromium).name}
+            who = {"server": "streamlit.web.cli", "browser": Path(chromium).name}
             before = {name: cpu_seconds(command) for name, command in who.items()}
             start = time.perf_counter()
             time.sleep(args.seconds)

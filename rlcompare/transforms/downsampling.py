@@ -119,9 +119,9 @@ def thinned_rows(x: Places, columns: Sequence[Floats], points: int, view: tuple[
     first, stop = (0, len(x)) if view is None else _stretch_around(x, *view)
     if stop - first <= points:
         return np.arange(first, stop, dtype=np.intp)
-    x, columns = x[first:stop].astype(np.float64), [column[first:stop] for column in columns]
-    place = np.arange(len(x), dtype=np.float64) if falls else x
-    drawn = [*columns, x] if falls else columns
+    x, columns = x[first:stop], [column[first:stop] for column in columns]
+    place = np.arange(len(x)) if falls else x
+    drawn = [*columns, x.astype(np.float64)] if falls else columns
     width = _bucket_width(float(place[0]), float(place[-1]), points // POINTS_A_BUCKET)
     starts, samples = _starts(place, width), _starts(place, width / SAMPLES)
     return first + np.unique(np.concatenate([_kept_rows(column, starts, samples) for column in drawn]))
@@ -168,9 +168,12 @@ def _bucket_width(first: float, last: float, n_buckets: int) -> float:
     return width
 
 
-def _starts(x: Floats, width: float) -> Rows:
+def _starts(x: Places, width: float) -> Rows:
     """Row numbers at which a bucket begins that holds anything."""
     edges = np.arange(math.floor(x[0] / width) + 1, math.floor(x[-1] / width) + 1) * width
+    if x.dtype.kind == "i":
+        # Searched for as whole numbers, or all of x would be copied to be compared with fractions.
+        edges = np.ceil(edges).astype(x.dtype)
     return np.unique(np.concatenate(([0], np.searchsorted(x, edges, side="left"))))
 
 

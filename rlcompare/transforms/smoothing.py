@@ -108,9 +108,12 @@ def smooth_curves(curves: CurveSet, smoothing: Smoothing) -> CurveSet:
     def smooth_share(numbers: range) -> None:
         for number in numbers:
             rows = slices[number]
-            x = curves.x[rows].astype(np.float64, copy=False)
-            if smoothing.unit == "axis" and not (np.diff(x) >= 0).all():
-                raise ParameterError(_falling(curves.names[number], smoothing))
+            # Over points x is not looked at: whole steps are not copied to be numbers of another kind.
+            x = cast(Floats, curves.x[rows])
+            if smoothing.unit == "axis":
+                x = x.astype(np.float64, copy=False)
+                if not (np.diff(x) >= 0).all():
+                    raise ParameterError(_falling(curves.names[number], smoothing))
             smoothed[rows] = _smooth_finite(curves.value[rows], x, apply, smoothing.width)
 
     list(_POOL.map(smooth_share, _shares(curves)))

@@ -83,8 +83,8 @@ class Side:
 class _Layers:
     """What is drawn of runs or of groups: all points of the lines, those kept, and what lies around and beneath.
 
-    ``edges`` are all values of the bands in view, where the ends of the y axis hang on them; ``kept_edges`` those drawn,
-    with their x.
+    ``edges`` are all values of the bands in view, where the ends of the y axis hang on them; ``kept_edges`` those drawn
+    and their x.
     """
 
     whole: CurveSet
