@@ -7,7 +7,7 @@ import streamlit as st
 from rlcompare.errors import ParameterError
 from rlcompare.metrics import PER_STEP
 from rlcompare.runs import Runs
-from rlcompare.transforms import NO_SMOOTHING, SMOOTHERS, Smoothing, metric_or_formula
+from rlcompare.transforms import metric_or_formula
 from rlcompare.ui import access, controls, curve_stages
 from rlcompare.ui.curve_options import Restarts, Scales, Which, Workers, XChoice
 
@@ -16,9 +16,6 @@ SUGGESTED_KEY = "curves_suggested_metrics"
 
 #: Drawn at first, of those that the runs have.
 SUGGESTED: tuple[str, ...] = ("reward", "response_length", "episode_length")
-
-#: Close together where a small change of the weight changes much.
-WEIGHTS = (0.0, 0.3, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.93, 0.95, 0.97, 0.98, 0.99, 0.995, 0.998, 0.999)
 
 #: What the x axis can count without a metric.
 AXES: dict[str, XChoice] = {
@@ -105,67 +102,6 @@ def choose_formula(runs: Runs) -> list[str]:
         controls.show_error("No run has logged this.", ", ".join(unknown))
         return []
     return [text]
-
-
-def choose_smoothing(x: XChoice) -> Smoothing:
-    """Ask for the kind and width of the smoothing, and for what a window is counted in."""
-    kind = st.selectbox(
-        "Smoothing",
-        list(SMOOTHERS),
-        format_func=lambda kind: SMOOTHERS[kind].title,
-        index=list(SMOOTHERS).index("ema"),
-        key="curves_smoothing",
-        bind="query-params",
-        help=(
-            "EMA: exponential moving average over points; time-weighted over the x axis. Mean and Median: of what came "
-            "last. Centred and Gaussian: of what stands around, so that they do not lag behind, but move at the newest "
-            "end."
-        ),
-    )
-    smoother = SMOOTHERS[kind]
-    if kind == "none":
-        return NO_SMOOTHING
-    if kind == "ema":
-        weight = st.select_slider(
-            "Weight",
-            WEIGHTS,
-            value=smoother.default_width,
-            key="curves_weight",
-            bind="query-params",
-            help="How much of each drawn value is the average before it: 0 draws the values as they were logged.",
-        )
-        return Smoothing("ema", float(weight))
-    unit = smoother.units[0]
-    if len(smoother.units) > 1:
-        unit = st.segmented_control(
-            "Width counted in",
-            ["points", "axis"],
-            format_func={"points": "Points", "axis": axis_unit(x).capitalize()}.__getitem__,
-            default="points",
-            required=True,
-            key=f"curves_{kind}_unit",
-            bind="query-params",
-        )
-    if unit == "points":
-        points = st.number_input(
-            smoother.width_name,
-            min_value=1,
-            value=int(smoother.default_width),
-            key=f"curves_{kind}_width",
-            bind="query-params",
-        )
-        return Smoothing(kind, float(points), "points")
-    name = {"twema": "Half-life", "gaussian": "Standard deviation"}.get(kind, "Window")
-    # As wide on every axis as the one before it was would mean something else: each has a width of its own.
-    width = st.number_input(
-        f"{name} in {axis_unit(x)}",
-        min_value=0.0,
-        value=5.0 if axis_unit(x) == "minutes" else 100.0,
-        format="%g",
-        key=f"curves_{kind}_{x.axis}_width",
-        bind="query-params",
-    )
-    return Smoothing(kind, width, "axis") if width > 0 else NO_SMOOTHING
 
 
 def axis_unit(x: XChoice) -> str:

@@ -19,7 +19,7 @@ def choose_what(runs: Runs, compared: Runs) -> list[str]:
 
 
 def choose_options(runs: Runs, compared: Runs, metrics: list[str]) -> CurveOptions:
-    """Ask for everything beside runs and metrics.
+    """Ask for everything beside runs, metrics and smoothing.
 
     Parameters
     ----------
@@ -30,9 +30,8 @@ def choose_options(runs: Runs, compared: Runs, metrics: list[str]) -> CurveOptio
     metrics : list of str
     """
     x = curve_controls.choose_axis(runs)
-    smoothing = curve_controls.choose_smoothing(x)
     grouping = group_controls.choose_grouping(runs)
-    options = CurveOptions(x=x, smoothing=smoothing, grouping=grouping)
+    options = CurveOptions(x=x, grouping=grouping)
     with st.expander("Groups and bands", expanded=grouping.kind != "none"):
         if grouping.kind != "none":
             options = replace(

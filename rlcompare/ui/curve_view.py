@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import streamlit as st
@@ -17,6 +18,7 @@ from rlcompare.ui.curve_charts import Prepared
 from rlcompare.ui.curve_options import CurveOptions, XRange, parse_range, range_text
 from rlcompare.ui.curve_panel import CurvePanel
 from rlcompare.ui.pandas_import import IMPORTING
+from rlcompare.ui.smoothing_controls import choose_smoothing
 
 RANGE_KEY = "curves_range"
 #: Counts the zooms: a chart under a new key has no stretch marked any more.
@@ -57,7 +59,12 @@ def _show(metrics: Sequence[str], compared_ids: Sequence[str], options: CurveOpt
     runs = access.all_runs(LIVE_EVERY - 0.5) if live else access.all_runs()
     ready = set(runs.ids)
     compared = runs.select([run for run in compared_ids if run in ready])
-    x_range = _choose_range(options)
+    # Here, so that a change draws the charts alone anew.
+    smoothing_place, range_place = st.columns([5, 4], vertical_alignment="bottom")
+    with smoothing_place:
+        options = replace(options, smoothing=choose_smoothing(options.x))
+    with range_place:
+        x_range = _choose_range(options)
     prepared = [chart for metric in metrics for chart in curve_charts.prepare(metric, runs, compared, options)]
     silent = _silent(compared) if live else None
     panels = curve_charts.panels(prepared, options, x_range, silent)

@@ -18,6 +18,7 @@ from rlcompare.charts.learning_curve import (
     SideFrames,
     learning_curve,
 )
+from tests.charts.specs import fields, flat, layer
 
 LINE = {"label": ["a", "a"], "curve": ["a", "a"], "x": [0.0, 1.0], "value": [1.0, None]}
 BAND = {"lower": [0.0, 1.0], "upper": [2.0, 3.0]}
@@ -58,26 +59,8 @@ def spec(
     return found
 
 
-def flat(chart: dict[str, Any]) -> list[dict[str, Any]]:
-    """The layers that draw, in order."""
-    return [layer for one in chart["layer"] for layer in (flat(one) if "layer" in one else [one])]
-
-
-def layer(chart: dict[str, Any], dataset: str) -> dict[str, Any]:
-    """The first layer of a dataset."""
-    return next(layer for layer in flat(chart) if layer["data"]["name"] == dataset)
-
-
 def numbered(n: int) -> list[str]:
     return [f"{i}" for i in range(n)]
-
-
-def fields(encoding: Any) -> set[str]:
-    """Every field an encoding names, in tooltips and conditions too."""
-    if isinstance(encoding, dict):
-        own = {encoding["field"]} if isinstance(encoding.get("field"), str) else set()
-        return own.union(*(fields(part) for part in encoding.values()), set())
-    return set().union(*(fields(part) for part in encoding)) if isinstance(encoding, list) else set()
 
 
 def params(chart: dict[str, Any]) -> dict[str, Any]:
