@@ -63,17 +63,18 @@ def write_logs(folder: Path, runs: int, points: int) -> None:
 #: Streamlit's own command, that says how long each run of the script took.
 TIMED_SERVER = """
 import sys, time
-from streamlit.runtime.scriptrunner.script_runner import ScriptRunner
+from streamlit.runtime.scriptrunner import script_runner
 
-run_script = ScriptRunner._run_script
+run = script_runner.exec_func_with_error_handling
 
-def timed(self, rerun_data):
+def timed(*args, **keywords):
     start = time.perf_counter()
-    run_script(self, rerun_data)
+    result = run(*args, **keywords)
     with open(sys.argv[-1] + ".seconds", "a") as stream:
         print(time.perf_counter() - start, file=stream)
+    return result
 
-ScriptRunner._run_script = timed
+script_runner.exec_func_with_error_handling = timed
 from streamlit.web.cli import main
 main()
 """

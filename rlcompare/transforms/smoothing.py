@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import math
 import os
+import sys
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
+from threading import Lock
 from typing import cast, get_args
 
 import numpy as np
@@ -102,7 +105,7 @@ def smooth_curves(curves: CurveSet, smoothing: Smoothing) -> CurveSet:
     if _is_idle(smoother, smoothing):
         return curves
     apply = smoother.apply[smoothing.unit]
-    smoothed = np.empty_like(curves.value)
+    smoothed = _unused(len(curves.value))
     slices = curves.slices
 
     def smooth_share(numbers: range) -> None:
@@ -118,6 +121,26 @@ def smooth_curves(curves: CurveSet, smoothing: Smoothing) -> CurveSet:
 
     list(_POOL.map(smooth_share, _shares(curves)))
     return curves.with_values(smoothed)
+
+
+#: The latest results: whoever changes the smoothing of a few metrics gets the memory of the ones before.
+_RESULTS: deque[Floats] = deque(maxlen=4)
+_CHOOSING = Lock()
+#: References to a result that nobody holds: the deque's, and that of the call which counts.
+_UNHELD = 2
+
+
+def _unused(n: int) -> Floats:
+    """Return memory for a result: that of one of the latest, if nobody holds it any more, else new.
+
+    Memory that a process has not used before is given to it page by page, which takes longer than smoothing into it.
+    """
+    with _CHOOSING:
+        for number in range(len(_RESULTS)):
+            if len(_RESULTS[number]) == n and sys.getrefcount(_RESULTS[number]) == _UNHELD:
+                return _RESULTS[number]
+        _RESULTS.append(np.empty(n))
+        return _RESULTS[-1]
 
 
 def smooth(frame: pl.DataFrame, smoothing: Smoothing) -> pl.DataFrame:

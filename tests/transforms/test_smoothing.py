@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rlcompare import schema
+from rlcompare.curves import CurveSet
 from rlcompare.errors import ParameterError
 from rlcompare.transforms import (
     NO_SMOOTHING,
@@ -304,3 +305,13 @@ def test_a_smoother_describes_itself_over_an_axis() -> None:
     assert "a standard deviation of 20,000 env steps" in told["gaussian"]
     assert "the points up to 2.5 minutes away on either side" in SMOOTHERS["centered"].describe(5, "minutes")
     assert "the last 1 minutes" in SMOOTHERS["mean"].describe(1, "minutes")
+
+
+def test_a_result_that_somebody_holds_is_not_written_over() -> None:
+    curves = CurveSet.from_frame(curves_of({"a": [float(i % 7) for i in range(1_000)]}))
+    held = smooth_curves(curves, Smoothing("ema", 0.5))
+    part = smooth_curves(curves, Smoothing("ema", 0.6)).value[10:]
+    copies = held.value.copy(), part.copy()
+    for weight in (0.7, 0.8, 0.9, 0.91, 0.92, 0.93):
+        smooth_curves(curves, Smoothing("ema", weight))
+    assert (held.value.tolist(), part.tolist()) == (copies[0].tolist(), copies[1].tolist())
