@@ -41,7 +41,7 @@ def test_the_chosen_runs_alone_in_the_colours_they_always_have(start: Start, log
     assert not app.exception
     chart = charts(app)[0]
     assert chart.runs == ["c.jsonl"]
-    domain = chart.spec["layer"][1]["encoding"]["color"]["scale"]["domain"]
+    domain = chart.encoding()["color"]["scale"]["domain"]
     assert domain.index("c.jsonl") == 2
     assert "No runs chosen" not in notes(app)
 
@@ -52,8 +52,8 @@ def test_smoothing_changes_the_line_and_keeps_what_was_logged_beneath(start: Sta
     app.number_input("curves_mean_width").set_value(5).run()
     assert not app.exception
     chart = charts(app)[0]
-    assert chart.data["lines"]["value"].to_list()[4:] == pytest.approx([2.0] * 36)
-    assert chart.data["raw"]["value"].to_list() == [float(i % 5) for i in range(40)]
+    assert chart.data["left lines"]["value"].to_list()[4:] == pytest.approx([2.0] * 36)
+    assert chart.data["left faint"]["value"].to_list() == [float(i % 5) for i in range(40)]
     assert "the mean of the last 5 points" in notes(app)
 
 
@@ -61,8 +61,8 @@ def test_without_smoothing_nothing_lies_beneath(start: Start, logs: Path) -> Non
     app = start(logs, page="curves", link={"curves_smoothing": "None", "curves_metrics": ["reward"]})
     assert not app.exception
     chart = charts(app)[0]
-    assert chart.data["raw"].is_empty()
-    assert chart.data["lines"].filter(pl.col("run") == "a.jsonl")["value"].to_list() == [
+    assert chart.data["left faint"].is_empty()
+    assert chart.data["left lines"].filter(pl.col("label") == "a.jsonl")["value"].to_list() == [
         float(i % 5) for i in range(40)
     ]
     assert "No smoothing." in notes(app)
@@ -74,14 +74,14 @@ def test_a_change_of_smoothing_keeps_the_specification(start: Start, logs: Path)
     app.select_slider("curves_weight").set_value(0.99).run()
     after = charts(app)[0]
     assert before.spec == after.spec
-    assert not before.data["lines"].equals(after.data["lines"])
+    assert not before.data["left lines"].equals(after.data["left lines"])
 
 
 def test_time_axes_name_the_runs_without_times(start: Start, logs: Path) -> None:
-    app = start(logs, page="curves", link={"curves_axis": "Relative", "curves_metrics": ["reward"]})
+    app = start(logs, page="curves", link={"curves_axis": "Time since the start", "curves_metrics": ["reward"]})
     assert not app.exception
     assert not charts(app), "verl's file logger writes no times"
-    assert "Logged without wall times, so only the step axis has them: a.jsonl, b.jsonl, c.jsonl." in notes(app)
+    assert "Logged without wall times, so only axes of steps have them: a.jsonl, b.jsonl, c.jsonl." in notes(app)
 
 
 def test_runs_without_the_metric_are_named(start: Start, logs: Path) -> None:
@@ -98,11 +98,12 @@ def test_units_of_steps_are_not_mixed(start: Start, logs: Path) -> None:
     assert not app.exception
     by_step, by_env_step = charts(app)
     assert (by_step.runs, by_env_step.runs) == (RUNS, ["sb3"])
-    titles = [chart.spec["layer"][1]["encoding"]["x"]["title"] for chart in charts(app)]
+    titles = [chart.encoding()["x"]["title"] for chart in charts(app)]
     assert titles == ["Step", "Env step"]
     assert [chart.spec["title"]["text"] for chart in charts(app)] == ["Reward, by step", "Reward, by env step"]
     assert "these runs count their steps in different units" in notes(app)
-    assert "critic/score/mean (3 runs), rollout/ep_rew_mean (1 run)" in notes(app)
+    assert "Reward is logged as critic/score/mean." in notes(app)
+    assert "Reward is logged as rollout/ep_rew_mean." in notes(app)
 
 
 def test_what_is_no_number_is_marked_and_does_not_reach_the_scale(start: Start, tmp_path: Path) -> None:
@@ -110,9 +111,9 @@ def test_what_is_no_number_is_marked_and_does_not_reach_the_scale(start: Start, 
     app = start(tmp_path, page="curves", link={"curves_smoothing": "None"})
     assert not app.exception
     chart = charts(app)[0]
-    assert chart.data["lines"]["value"].to_list() == [1.0, None, 2.0, None, 3.0, 4.0]
-    assert chart.data["marks"]["kind"].to_list() == ["NaN", "+inf"]
-    assert chart.data["dots"]["value"].to_list() == [1.0, 2.0]
+    assert chart.data["left lines"]["value"].to_list() == [1.0, None, 2.0, None, 3.0, 4.0]
+    assert chart.data["left marks"]["kind"].to_list() == ["NaN", "+inf"]
+    assert chart.data["left dots"]["value"].to_list() == [1.0, 2.0]
     assert "NaN was logged 1 time by 1 run: marked at the lower edge." in notes(app)
 
 
@@ -122,7 +123,7 @@ def test_many_points_are_thinned_and_the_caption_says_so(start: Start, tmp_path:
     write(tmp_path, "a", values)
     app = start(tmp_path, page="curves", link={"curves_smoothing": "None"})
     assert not app.exception
-    lines = charts(app)[0].data["lines"]
+    lines = charts(app)[0].data["left lines"]
     assert lines.height <= 4_000
     assert lines["value"].max() == 100.0
     assert f"{lines.height:,} of 30,000 points drawn; extremes kept." in notes(app)
@@ -137,7 +138,7 @@ def test_two_hundred_runs_keep_to_the_budget(start: Start, tmp_path: Path) -> No
     chart = charts(app)[0]
     assert len(chart.runs) == 200
     assert sum(frame.height for frame in chart.data.values()) <= 20_400
-    assert chart.spec["layer"][1]["encoding"]["color"]["legend"] is None
+    assert chart.encoding()["color"]["legend"] is None
 
 
 def test_nothing_chosen_of_many_shows_the_newest(start: Start, tmp_path: Path) -> None:
@@ -181,7 +182,7 @@ def test_a_broken_log_shows_what_could_be_read(start: Start, logs: Path) -> None
         stream.write("rubbish,rubbish\n4096,3.0\n")
     app = start(logs, page="curves", link={"runs": ["broken"], "curves_smoothing": "None"})
     assert not app.exception
-    assert charts(app)[0].data["lines"]["value"].to_list() == [1.0, 2.0, 3.0]
+    assert charts(app)[0].data["left lines"]["value"].to_list() == [1.0, 2.0, 3.0]
 
 
 def test_a_link_to_what_is_not_there_is_forgiven(start: Start, logs: Path) -> None:
@@ -198,10 +199,10 @@ def test_a_formula_is_drawn_like_a_metric_and_says_what_it_is_made_of(start: Sta
     reward, formula = charts(app)
     assert formula.spec["title"]["text"] == "reward - response_length / 100"
     assert formula.runs == RUNS
-    assert formula.data["lines"]["value"].to_list()[:5] == [-2.0, -1.0, 0.0, 1.0, 2.0]
+    assert formula.data["left lines"]["value"].to_list()[:5] == [-2.0, -1.0, 0.0, 1.0, 2.0]
     assert "computed from critic/score/mean, response_length/mean at the steps that have them all" in notes(app)
     assert "was not logged by 1 run: lengthless.jsonl" in notes(app)
-    assert reward.data["lines"].height == 121
+    assert reward.data["left lines"].height == 121
 
 
 @pytest.mark.parametrize(
