@@ -106,16 +106,18 @@ def _highlight(n_lines: int) -> str:
 
 def _groups(chart: Prepared) -> list[str]:
     """Say what centre and band of the groups are, how their runs were aligned, and where some end early."""
-    groups = chart.left.groups
-    if not groups:
-        return []
+    sides = [chart.left, *([chart.right] if chart.right else [])]
     told: dict[str, list[str]] = {}
-    for group in groups:
-        told.setdefault(group.description, []).append(group.group)
-    sentences = [
-        f"{what[0].upper()}{what[1:]}{'' if len(told) == 1 else f' ({listing(names)})'}."
-        for what, names in told.items()
-    ]
+    for side in sides:
+        for group in side.groups:
+            name = group.group if len(sides) == 1 or group.group == side.title else f"{side.title} of {group.group}"
+            told.setdefault(group.description, []).append(name)
+    if len(told) == 1:
+        (what,) = told
+        sentences = [f"{what[0].upper()}{what[1:]}."]
+    else:
+        sentences = [f"{listing(names)}: {what}." for what, names in told.items()]
+    groups = [group for side in sides for group in side.groups]
     spacings = {group.alignment.spacing for group in groups if group.alignment.spacing is not None}
     if spacings:
         grid = listing([f"{spacing:g}" for spacing in sorted(spacings)])
@@ -126,7 +128,7 @@ def _groups(chart: Prepared) -> list[str]:
         sentences.append("The baseline's runs were interpolated to where the others logged.")
     elif any(len(group.members) > 1 for group in groups):
         sentences.append("The runs of a group logged at the same places: nothing was interpolated.")
-    early = [run for group in groups if group.baseline is None for run, _ in group.ends]
+    early = [run for group in chart.left.groups if group.baseline is None for run, _ in group.ends]
     if early:
         sentences.append(f"Circles mark where {count(len(early), 'run')} of a group {_ends(early)} before the others.")
     return sentences

@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -13,14 +14,26 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from rlcompare.ui import access
+from tests.charts.specs import layer
+from tests.readers.tfevents_writer import Logged, log_of
 
 ROOT = Path(__file__).parents[2]
 
 Start = Callable[..., AppTest]
 
 
+@pytest.fixture(autouse=True)
+def empty_caches() -> Iterator[None]:
+    """Keep what one test read from others."""
+    st.cache_data.clear()
+    st.cache_resource.clear()
+    yield
+    st.cache_data.clear()
+    st.cache_resource.clear()
+
+
 @pytest.fixture
-def start(monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
+def start(monkeypatch: pytest.MonkeyPatch) -> Start:
     """Start the app on log folders, on a page of it, with what stands in the link."""
 
     def begin(
@@ -35,11 +48,7 @@ def start(monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
             app.query_params[key] = [value] if isinstance(value, str) else list(value)
         return app.run()
 
-    st.cache_data.clear()
-    st.cache_resource.clear()
-    yield begin
-    st.cache_data.clear()
-    st.cache_resource.clear()
+    return begin
 
 
 def notes(app: AppTest) -> str:
@@ -55,6 +64,14 @@ def write_sb3(folder: Path, rewards: Sequence[float], **config: float | str) -> 
     (folder / "config.json").write_text(json.dumps(config))
 
 
+def write_events(folder: Path, *files: Sequence[tuple[int, float, float]]) -> None:
+    """A run as TensorBoard's writers leave it: files of ``reward`` as (step, wall time, value)."""
+    folder.mkdir(parents=True)
+    for number, rows in enumerate(files):
+        scalars = [Logged("reward", step, wall_time, value) for step, wall_time, value in rows]
+        (folder / f"events.out.tfevents.170000000{number}.host.1.0").write_bytes(log_of(scalars))
+
+
 class Chart:
     """A chart as the browser gets it: its specification and its data."""
 
@@ -65,8 +82,18 @@ class Chart:
 
     @property
     def runs(self) -> list[str]:
-        """Labels of the runs drawn."""
-        return self.data["lines"]["run"].cast(pl.String).unique().sort().to_list()
+        """Labels of the lines: of runs, or of their groups."""
+        return self.data["left lines"]["label"].cast(pl.String).unique().sort().to_list()
+
+    @property
+    def values(self) -> list[float | None]:
+        """Heights of the lines, line by line."""
+        return self.data["left lines"]["value"].to_list()
+
+    def encoding(self, dataset: str = "left lines") -> dict[str, Any]:
+        """What the first layer of a dataset encodes."""
+        found: dict[str, Any] = layer(self.spec, dataset)["encoding"]
+        return found
 
 
 def charts(app: AppTest) -> list[Chart]:

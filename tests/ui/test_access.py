@@ -6,7 +6,6 @@ import os
 from pathlib import Path
 
 import pytest
-import streamlit as st
 
 from rlcompare.ui import access
 from rlcompare.ui.access import log_folders
@@ -41,36 +40,18 @@ def test_without_a_folder_the_demo_runs() -> None:
 
 @pytest.fixture
 def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    st.cache_resource.clear()
     monkeypatch.setattr("sys.argv", ["app.py", str(tmp_path)])
     monkeypatch.setattr(access, "PATIENCE", 30.0)
     return tmp_path
 
 
-def test_news_are_looked_for_again_after_a_while_only(own_folders: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_news_are_looked_for_again_after_a_while_only(own_folders: Path) -> None:
     write_verl(own_folders / "a.jsonl", [{"reward": 1.0}])
     assert access.all_runs().ids == ("a.jsonl",)
     write_verl(own_folders / "b.jsonl", [{"reward": 1.0}])
     assert access.all_runs().ids == ("a.jsonl",)
-    monkeypatch.setattr(access, "REFRESH_EVERY", 0.0)
-    assert access.all_runs().ids == ("a.jsonl", "b.jsonl")
+    assert access.all_runs(0.0).ids == ("a.jsonl", "b.jsonl")
 
 
 def test_all_sessions_share_one_library(own_folders: Path) -> None:
     assert access.library(access.current_folders()) is access.library(access.current_folders())
-
-
-def test_a_frame_is_computed_anew_when_a_log_grows(own_folders: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(access, "REFRESH_EVERY", 0.0)
-    log = write_verl(own_folders / "a.jsonl", [{"reward": 1.0}])
-    runs = access.all_runs()
-    assert access.curves(runs, runs.fingerprint, "reward")["value"].to_list() == [1.0]
-    write_verl(log, [{"reward": 2.0}], mode="a", first_step=2)
-    runs = access.all_runs()
-    assert access.curves(runs, runs.fingerprint, "reward")["value"].to_list() == [1.0, 2.0]
-
-
-def test_a_metric_that_no_run_has_gives_no_curves(own_folders: Path) -> None:
-    write_verl(own_folders / "a.jsonl", [{"reward": 1.0}])
-    runs = access.all_runs()
-    assert access.curves(runs, runs.fingerprint, "kl").is_empty()
