@@ -87,7 +87,7 @@ def test_durations(seconds: float, text: str) -> None:
         (
             Smoothing("centered", 8.0, "axis"),
             XChoice("metric", "tokens"),
-            "Centred moving average: the mean of the points up to 4 units of the axis away on either side. "
+            "Centred moving average: the mean of the points up to 4 tokens away on either side. "
             "It looks ahead, so the newest points still move as more arrive. "
             "What was logged is drawn faint beneath, for up to 24 runs.",
         ),
@@ -108,13 +108,12 @@ def test_groups_are_summed_up_after_smoothing() -> None:
 def test_a_problem_is_told_once_with_the_charts_it_is_of() -> None:
     left = drawn({"a": [1.0]})
     charts = [
-        prepared(left, problem="It falls."),
-        prepared(left, metric="kl", problem="It falls."),
+        prepared(left, problem="drawn run by run, not in groups. It falls."),
+        prepared(left, metric="kl", problem="drawn run by run, not in groups. It falls."),
         prepared(left, metric="entropy"),
     ]
     said = "No smoothing. Reward, KL divergence: drawn run by run, not in groups. It falls."
     assert captions.how_drawn(PLAIN, charts) == said
-    assert "not as differences. It falls." in captions.how_drawn(CurveOptions(baseline="a"), charts)
 
 
 def test_runs_drawn_whole() -> None:

@@ -249,7 +249,7 @@ def test_values_that_are_no_numbers_out_of_view_are_not_told() -> None:
 def test_the_ends_of_the_axes_are_in_the_unit_of_the_screen() -> None:
     made = window(0, 120)
     panel = panel_of(drawn({"a": [1.0, 2.0]}), replace(made, screen=replace(made.screen, scale=1 / 60)))
-    assert panel.frames.view.columns == ["x0", "x1", "y0", "y1", "r0", "r1"]
+    assert panel.frames.view.columns == ["x0", "x1", "y0", "y1", "r0", "r1", "zero"]
     assert panel.frames.view.select("x0", "x1").row(0) == (0.0, 2.0)
     assert panel.frames.left.lines["x"].to_list() == [0.0, 1 / 60]
 

@@ -85,11 +85,11 @@ def test_bands_are_kept_by_what_they_are_made_from(tmp_path: Path) -> None:
     write_verl(tmp_path / "b.jsonl", [{"reward": 3.0}])
     runs = rlc.open_runs(tmp_path)
     curves = curve_stages.placed(runs, runs.fingerprint, "reward", LATER, STEP)
-    together = (("a.jsonl", "g"), ("b.jsonl", "g"))
+    together = {"a.jsonl": "g", "b.jsonl": "g"}
     first = curve_stages.bands(curves, ("key",), together, Aggregation(), "")
     assert first is curve_stages.bands(curves, ("key",), together, Aggregation(), "")
     assert first[0].center.tolist() == [2.0]
-    (difference,) = curve_stages.bands(curves, ("key",), (("a.jsonl", "a"), ("b.jsonl", "b")), Aggregation(), "a")
+    (difference,) = curve_stages.bands(curves, ("key",), {"a.jsonl": "a", "b.jsonl": "b"}, Aggregation(), "a")
     assert (difference.group, difference.center.tolist()) == ("b", [2.0])
 
 
