@@ -38,7 +38,7 @@ class SideFrames:
         Values that no line would show, because both neighbours are missing.
     marks : DataFrame ``label, run, x, kind``
         Values that are not numbers: ``kind`` is ``NaN``, ``+inf`` or ``-inf``.
-    hover : DataFrame ``label, x, value, logged, lower, upper, n``
+    hover : DataFrame ``label, x, value`` and ``logged``, or ``lower, upper, n`` where there are bands
         At most a few hundred points that answer to the pointer; ``logged`` is the unsmoothed value.
     """
 

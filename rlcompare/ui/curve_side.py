@@ -13,7 +13,7 @@ from rlcompare.curves import CurveSet, Floats, run_of
 from rlcompare.transforms import GroupBand, kept_rows, thin_curves, thinned_rows
 from rlcompare.transforms.downsampling import POINTS_A_BUCKET
 from rlcompare.ui import curve_frames as frames
-from rlcompare.ui.curve_window import Window, count_outside, y_ends
+from rlcompare.ui.curve_window import Window, is_outside, y_ends
 
 #: Of one line: four a pixel column of a wide chart.
 LONGEST_LINE = 4_000
@@ -129,7 +129,7 @@ def make_side(drawn: Drawn, window: Window, budget: int, *, show_members: bool) 
         high,
         n_points=int(has_place.sum()),
         n_drawn=int(screen.has_place(shown.value).sum()),
-        n_outside=count_outside(in_view[has_place], low, high) if window.robust else 0,
+        n_outside=int((has_place & is_outside(in_view, low, high)).sum()) if window.robust else 0,
         n_not_positive=_count_not_positive(layers.whole, in_view, window),
     )
 

@@ -86,6 +86,6 @@ def y_ends(in_view: Sequence[Floats], drawn: Sequence[Floats], window: Window) -
     return (10.0**low, 10.0**high) if log else (low, high)
 
 
-def count_outside(values: Floats, low: float, high: float) -> int:
-    """Count values beyond the ends of the y axis."""
-    return int(((values < low) | (values > high)).sum())
+def is_outside(values: Floats, low: float, high: float) -> NDArray[np.bool_]:
+    """Tell which values lie beyond the ends of the y axis."""
+    return (values < low) | (values > high)

@@ -1,4 +1,7 @@
-"""Starts the app without a browser, on logs that have been read."""
+"""Starts the app without a browser, on logs that have been read.
+
+No deadline for an example: the first one compiles what later ones reuse, and machines differ.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +14,16 @@ from typing import Any
 import polars as pl
 import pytest
 import streamlit as st
+from hypothesis import settings
 from streamlit.testing.v1 import AppTest
 
 from rlcompare.ui import access
 from tests.charts.specs import layer
+from tests.logs import write_verl
 from tests.readers.tfevents_writer import Logged, log_of
+
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 
 ROOT = Path(__file__).parents[2]
 
@@ -49,6 +57,19 @@ def start(monkeypatch: pytest.MonkeyPatch) -> Start:
         return app.run()
 
     return begin
+
+
+@pytest.fixture
+def logs(tmp_path: Path) -> Path:
+    """Three runs of verl with reward, length and entropy."""
+    for run in ("a", "b", "c"):
+        write(tmp_path, run, [float(i % 5) for i in range(40)], **{"response_length/mean": 200.0, "actor/entropy": 1.0})
+    return tmp_path
+
+
+def write(root: Path, run: str, rewards: list[float], **more: float) -> None:
+    """A run as verl's file logger leaves it."""
+    write_verl(root / f"{run}.jsonl", [{"critic/score/mean": r, **more} for r in rewards])
 
 
 def notes(app: AppTest) -> str:
