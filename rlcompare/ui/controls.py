@@ -124,6 +124,8 @@ def _carry_over_runs() -> None:
     """
     page, chosen = st.session_state.get(CARRIED_KEY, (_page(), []))
     if page != _page() and chosen and RUNS_KEY not in st.query_params:
+        # The one for the control, which looks at the link only when a page is opened; the other for the link.
+        st.session_state[RUNS_KEY] = chosen
         st.query_params[RUNS_KEY] = chosen
 
 
