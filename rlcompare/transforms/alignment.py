@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal
+from typing import Literal, cast
 
 import numpy as np
 
@@ -42,7 +42,7 @@ class Alignment:
 
 @dataclass(frozen=True, eq=False)
 class _Track:
-    """One curve: x ascending without repetition, values finite or NaN."""
+    """One curve: x ascending without repetition, floats or whole steps; values finite or NaN."""
 
     name: str
     x: Floats
@@ -134,7 +134,7 @@ def align(curves: CurveSet, numbers: Sequence[int], ends: Ends) -> Aligned:
         values = _interpolated(tracks, x, carry=ends == "carry")
     return Aligned(
         members=tuple(track.name for track in tracks),
-        x=x,
+        x=x.astype(np.float64, copy=False),
         sample=Sample(values),
         alignment=alignment,
         ends=tuple((track.name, last) for track, last in zip(tracks, lasts, strict=True) if last < max(lasts)),
@@ -146,7 +146,8 @@ def align(curves: CurveSet, numbers: Sequence[int], ends: Ends) -> Aligned:
 
 def _track(curves: CurveSet, number: int) -> _Track:
     rows = slice(curves.starts[number], curves.starts[number + 1])
-    name, x, value = curves.names[number], curves.x[rows].astype(np.float64), curves.value[rows]
+    # Whole steps stay whole: all of them as numbers of another kind would cost more than the alignment.
+    name, x, value = curves.names[number], cast(Floats, curves.x[rows]), curves.value[rows]
     finite = np.isfinite(value)
     if not finite.all():
         value = np.where(finite, value, np.nan)
@@ -170,7 +171,8 @@ def _averaged(name: str, x: Floats, value: Floats) -> tuple[Floats, Floats]:
 
 
 def _cut(track: _Track, stretch: tuple[float, float]) -> _Track:
-    first, last = stretch
+    # Both are places of some curve, so exact in the kind of number that x is.
+    first, last = np.array(stretch).astype(track.x.dtype)
     rows = slice(np.searchsorted(track.x, first, side="left"), np.searchsorted(track.x, last, side="right"))
     return _Track(track.name, track.x[rows], track.value[rows])
 
