@@ -60,7 +60,7 @@ def _show(metrics: Sequence[str], compared_ids: Sequence[str], options: CurveOpt
     ready = set(runs.ids)
     compared = runs.select([run for run in compared_ids if run in ready])
     # Here, so that a change draws the charts alone anew.
-    smoothing_place, range_place = st.columns([5, 4], vertical_alignment="bottom")
+    smoothing_place, range_place = st.columns([4, 5], vertical_alignment="bottom")
     with smoothing_place:
         options = replace(options, smoothing=choose_smoothing(options.x))
     with range_place:
@@ -126,7 +126,7 @@ def _chart_spec(
 def _choose_range(options: CurveOptions) -> XRange | None:
     """Show which part of the x axis is drawn; marking a stretch in a chart sets it, the button takes it back."""
     is_date = options.x.axis == "wall"
-    text_place, button_place = st.columns([3, 1], vertical_alignment="bottom")
+    text_place, button_place = st.columns([2, 1], vertical_alignment="bottom")
     with text_place:
         text = st.text_input(
             "Part of the x axis",

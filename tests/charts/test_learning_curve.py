@@ -275,3 +275,11 @@ def test_names_stand_in_the_specification_as_they_are(name: str) -> None:
     encoding = layer(found, "left lines")["encoding"]
     assert encoding["color"]["scale"]["domain"] == [name]
     assert encoding["y"]["title"] == name
+
+
+def test_differences_are_read_against_a_line_at_zero() -> None:
+    chart = spec(look=Look(zero=True))
+    rule = next(one for one in flat(chart) if one.get("encoding", {}).get("y", {}).get("field") == "zero")
+    assert rule["mark"]["type"] == "rule"
+    assert rule["data"]["name"] == "view"
+    assert rule["encoding"]["y"]["scale"] == layer(chart, "left lines")["encoding"]["y"]["scale"]

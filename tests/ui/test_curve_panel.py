@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rlcompare.charts.learning_curve import LEGEND_LINES, learning_curve
-from rlcompare.transforms import Aggregation, Smoothing
+from rlcompare.transforms import Aggregation, Smoothing, aggregate
 from rlcompare.ui.curve_frames import HOVER_BUDGET
 from rlcompare.ui.curve_panel import POINT_BUDGET, CurvePanel, Notes, curve_panel
 from rlcompare.ui.curve_side import LONGEST_LINE, MEMBERS_DRAWN, Drawn, points_a_line
@@ -379,3 +379,25 @@ def test_each_chart_finds_its_data(grouped: bool, two_axes: bool, smoothed: bool
     for layer in flat(chart):
         name = layer["data"]["name"]
         assert fields(layer.get("encoding", {})) <= set(datasets[name].columns), name
+
+
+def test_a_live_chart_has_its_layers_from_the_start_and_says_of_silent_runs_alone_that_they_end() -> None:
+    even = drawn({"a": [1.0, 2.0], "b": [3.0, 4.0]}, {"a": "g", "b": "g"})
+    growing = panel_of(even, notes=Notes(is_live=True))
+    assert growing.look == panel_of(UNEVEN, notes=Notes(is_live=True)).look
+    assert growing.frames.counts.rows() == [("g", 0.0, 2), ("g", 1.0, 2)]
+    assert panel_of(UNEVEN, notes=Notes(is_live=True)).frames.ends.is_empty()
+    dead = panel_of(UNEVEN, notes=Notes(silent={"b": "silent for 5 min"}, is_live=True))
+    assert dead.frames.ends["run"].to_list() == ["b"]
+
+
+def test_among_differences_a_run_has_no_place() -> None:
+    side = drawn({"a": [1.0, 2.0, 3.0], "b": [4.0, 5.0], "c": [9.0, 9.0, 9.0]}, {"a": "g", "b": "g", "c": "base"})
+    groups = tuple(aggregate(side.smoothed, side.label_of, Aggregation(ends="shrink"), baseline="base"))
+    notes = Notes(silent={"b": "silent for 5 min"})
+    panel = panel_of(replace(side, groups=groups), notes=notes)
+    assert panel.look.zero
+    assert panel.frames.ends.is_empty()
+    assert panel.frames.silent.is_empty()
+    assert not panel_of(side, notes=notes).look.zero
+    assert panel_of(side, notes=notes).frames.silent["run"].to_list() == ["b"]

@@ -355,3 +355,12 @@ def test_bundled_runs_are_grouped_and_their_restart_is_marked(start: Start) -> N
     assert len(by_step.runs) == 2
     assert by_step.data["restarts"]["run"].to_list() == ["grpo/grpo-length-penalty-seed2"]
     assert "curves_restarts" in keys(app)
+
+
+def test_a_smoothing_over_an_axis_that_falls_says_why_there_is_none(start: Start, seeds: Path) -> None:
+    link = {**PLAIN, "curves_axis": "A metric …", "curves_axis_metric": "reward"}
+    write_sb3(seeds / "ppo_seed3", [14.0, 3.0], seed=3, lr=0.1)
+    app = start(seeds, page="curves", link={**link, "curves_smoothing": "Time-weighted EMA"})
+    assert not app.exception
+    assert charts(app)[0].values == [1.0, 2.0, 2.0, 4.0, 11.0, 12.0, 12.0, 14.0, 14.0, 3.0]
+    assert "Reward: not smoothed. Expected" in notes(app)
