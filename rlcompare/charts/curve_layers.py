@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -56,6 +57,22 @@ class YAxis:
 
 
 @dataclass(frozen=True)
+class LegendText:
+    """What a legend says beside the labels.
+
+    Parameters
+    ----------
+    title : str
+        Above it: what lines and bands are; empty: none.
+    said : tuple of (label, text)
+        What stands for a label, where that is more than itself.
+    """
+
+    title: str = ""
+    said: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
 class Axes:
     """What the layers of one chart share.
 
@@ -70,6 +87,7 @@ class Axes:
         The strip of counts takes the foot of the plot.
     legend_below : bool
         The legend stands below the chart, not beside it.
+    legend_text : LegendText
     """
 
     x: XAxis
@@ -77,6 +95,7 @@ class Axes:
     legend: Sequence[str] | None
     strip: bool
     legend_below: bool = False
+    legend_text: LegendText = LegendText()
 
     def place(self) -> alt.X:
         """Encode the place on the x axis; its ends come from the dataset ``view``."""
@@ -96,8 +115,11 @@ class Axes:
         legend = None
         if self.legend is not None:
             below = self.legend_below
+            said = json.dumps(dict(self.legend_text.said), ensure_ascii=False)
             legend = alt.Legend(
-                title=None,
+                title=self.legend_text.title or None,
+                titleLimit=320,
+                labelExpr=f"({said})[datum.label]" if self.legend_text.said else alt.Undefined,
                 values=list(self.legend),
                 symbolLimit=0,
                 symbolType="stroke",

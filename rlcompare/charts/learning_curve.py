@@ -9,7 +9,7 @@ import altair as alt
 import polars as pl
 
 from rlcompare.charts import curve_layers as layers
-from rlcompare.charts.curve_layers import Axes, XAxis, YAxis
+from rlcompare.charts.curve_layers import Axes, LegendText, XAxis, YAxis
 
 #: More lines than this have no legend: it would be taller than the chart.
 LEGEND_LINES = 24
@@ -17,6 +17,7 @@ LEGEND_LINES = 24
 HEIGHT = 400
 LEGEND_ROW = 17
 LEGEND_MARGIN = 50
+NO_TEXT = LegendText()
 
 
 @dataclass(frozen=True)
@@ -126,6 +127,7 @@ def learning_curve(
     right: YAxis | None = None,
     domain: Sequence[str],
     legend: Sequence[str],
+    legend_text: LegendText = NO_TEXT,
     look: Look,
 ) -> alt.LayerChart:
     """Draw curves from the named datasets of :class:`CurveFrames`.
@@ -146,6 +148,7 @@ def learning_curve(
         Of the colour scale: see :func:`rlcompare.charts.palette.color_domain`.
     legend : sequence of str
         The labels drawn, in order.
+    legend_text : LegendText
     look : Look
 
     Returns
@@ -155,7 +158,9 @@ def learning_curve(
     """
     many = len(legend) > LEGEND_LINES
     rows = 0 if many else (len(legend) + 1) // 2 if look.narrow and len(legend) > 3 else len(legend)
-    axes = Axes(x_axis, domain, None if many else legend, strip=look.strip, legend_below=look.narrow)
+    axes = Axes(
+        x_axis, domain, None if many else legend, strip=look.strip, legend_below=look.narrow, legend_text=legend_text
+    )
     chosen = layers.highlight(many=many)
     sides: list[alt.Chart | alt.LayerChart] = [layers.view(), _side(axes, left, "left", look, chosen)]
     if right is not None:

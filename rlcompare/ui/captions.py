@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
+from rlcompare.charts.curve_layers import LegendText
 from rlcompare.charts.learning_curve import LEGEND_LINES
 from rlcompare.curves import run_of
 from rlcompare.metrics import title_of
 from rlcompare.runs import Runs
-from rlcompare.transforms import SMOOTHERS, Ends, Formula
+from rlcompare.transforms import BANDS, CENTERS, SMOOTHERS, Ends, Formula
 from rlcompare.ui import access
 from rlcompare.ui.curve_charts import Prepared
 from rlcompare.ui.curve_controls import axis_unit
@@ -132,6 +133,24 @@ def _groups(chart: Prepared) -> list[str]:
     if early:
         sentences.append(f"Circles mark where {count(len(early), 'run')} of a group {_ends(early)} before the others.")
     return sentences
+
+
+def legend_text(chart: Prepared, options: CurveOptions) -> LegendText:
+    """Name centre and band above the legend, and behind each group how many runs it is of."""
+    groups = [group for side in (chart.left, chart.right) if side for group in side.groups]
+    if not groups:
+        return LegendText()
+    how = options.aggregation
+    band = BANDS[how.band]
+    words = (band.words if groups[0].baseline is None else band.words_of_difference).format(
+        level=f"{100 * how.level:g}"
+    )
+    said = {}
+    for group in groups:
+        counted = group.n[group.n > 0]
+        fewest, most = (counted.min(), counted.max()) if len(counted) else (0, 0)
+        said[group.group] = f"{group.group} (n = {fewest if fewest == most else f'{fewest}–{most}'})"
+    return LegendText(", ".join(filter(None, [CENTERS[how.center].title.capitalize(), words])), tuple(said.items()))
 
 
 def _ends(names: Sequence[str]) -> str:

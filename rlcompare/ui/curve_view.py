@@ -9,7 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from rlcompare.charts.curve_layers import XAxis, YAxis
+from rlcompare.charts.curve_layers import LegendText, XAxis, YAxis
 from rlcompare.charts.learning_curve import Look, learning_curve
 from rlcompare.errors import ParameterError
 from rlcompare.runs import Runs
@@ -74,7 +74,7 @@ def _show(metrics: Sequence[str], compared_ids: Sequence[str], options: CurveOpt
         if not places:
             places = list(st.columns(options.columns)) if options.columns > 1 else [st.container()]
         with places.pop(0), st.container(key=f"curves_chart_{number}"):
-            _show_chart(number, chart, panel)
+            _show_chart(number, chart, panel, captions.legend_text(chart, options))
             controls.note(captions.what_was_drawn(panel, chart))
             controls.note(captions.what_stands_behind(chart, compared, options))
     for metric in metrics:
@@ -85,9 +85,11 @@ def _show(metrics: Sequence[str], compared_ids: Sequence[str], options: CurveOpt
         controls.note(captions.who_is_silent(silent, access.all_labels(runs.ids)))
 
 
-def _show_chart(number: int, chart: Prepared, panel: CurvePanel) -> None:
+def _show_chart(number: int, chart: Prepared, panel: CurvePanel, text: LegendText) -> None:
     window = panel.window
-    spec = _chart_spec(chart.title, window.x_axis, panel.left, panel.right, chart.domain, panel.labels, panel.look)
+    spec = _chart_spec(
+        chart.title, window.x_axis, panel.left, panel.right, chart.domain, panel.labels, text, panel.look
+    )
     key = f"curves_{number}_{chart.metric}_{chart.unit}_{st.session_state.get(ZOOMS_KEY, 0)}"
 
     def zoom() -> None:
@@ -113,12 +115,20 @@ def _chart_spec(
     right: YAxis | None,
     domain: tuple[str, ...],
     legend: tuple[str, ...],
+    legend_text: LegendText,
     look: Look,
 ) -> dict[str, Any]:
     """Build the chart as Vega-Lite: Altair takes a third of a second to build and check it, and it seldom changes."""
     with IMPORTING:
         spec: dict[str, Any] = learning_curve(
-            title=title, x_axis=x_axis, left=left, right=right, domain=domain, legend=sorted(legend), look=look
+            title=title,
+            x_axis=x_axis,
+            left=left,
+            right=right,
+            domain=domain,
+            legend=sorted(legend),
+            legend_text=legend_text,
+            look=look,
         ).to_dict()
     return spec
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
 import polars as pl
 import pytest
 
-from rlcompare.charts.curve_layers import DASH, STRIP, STRIP_GAP, XAxis, YAxis
+from rlcompare.charts.curve_layers import DASH, STRIP, STRIP_GAP, LegendText, XAxis, YAxis
 from rlcompare.charts.learning_curve import (
     HEIGHT,
     LEGEND_LINES,
@@ -283,3 +284,16 @@ def test_differences_are_read_against_a_line_at_zero() -> None:
     assert rule["mark"]["type"] == "rule"
     assert rule["data"]["name"] == "view"
     assert rule["encoding"]["y"]["scale"] == layer(chart, "left lines")["encoding"]["y"]["scale"]
+
+
+@pytest.mark.parametrize("name", ["ppo", 'it\'s "5\\n" % of {a}', "</script>"])
+def test_the_legend_names_the_band_and_says_of_how_many_runs(name: str) -> None:
+    text = LegendText("Mean, 95 % Student-t interval", ((name, f"{name} (n = 3)"),))
+    found = learning_curve(
+        title="Reward", x_axis=STEP, left=YAxis(), domain=[name], legend=[name], legend_text=text, look=Look()
+    ).to_dict()
+    legend = layer(found, "left lines")["encoding"]["color"]["legend"]
+    assert legend["title"] == "Mean, 95 % Student-t interval"
+    said, _, rest = legend["labelExpr"].removeprefix("(").rpartition(")")
+    assert rest == "[datum.label]"
+    assert json.loads(said) == {name: f"{name} (n = 3)"}

@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 
 import rlcompare as rlc
+from rlcompare.charts.curve_layers import LegendText
 from rlcompare.charts.learning_curve import LEGEND_LINES
 from rlcompare.transforms import Aggregation, Smoothing, aggregate
 from rlcompare.ui import captions
@@ -323,3 +324,16 @@ def test_who_is_silent() -> None:
     silent = {"logs/a": "silent for 5 min", "logs/b": "silent for 2 days"}
     said = captions.who_is_silent(silent, {"logs/a": "a", "logs/b": "b"})
     assert said == "No longer growing: a (5 min), b (2 days)."
+
+
+def test_the_legend_names_centre_and_band_and_how_many_runs() -> None:
+    side = drawn(
+        {"a": [1.0, 2.0, 3.0], "b": [1.0, 2.0], "c": [4.0, 5.0, 6.0]},
+        {"a": "g", "b": "g", "c": "alone"},
+        how=Aggregation(ends="shrink"),
+    )
+    text = captions.legend_text(prepared(side), CurveOptions(aggregation=Aggregation(ends="shrink", level=0.9)))
+    assert text == LegendText("Mean, 90 % Student-t interval", (("g", "g (n = 1–2)"), ("alone", "alone (n = 1)")))
+    assert captions.legend_text(prepared(drawn({"a": [1.0]})), CurveOptions()) == LegendText()
+    medians = CurveOptions(aggregation=Aggregation(center="median", band="none"))
+    assert captions.legend_text(prepared(side), medians).title == "Median"
