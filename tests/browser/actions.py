@@ -27,6 +27,16 @@ PIXELS = """([chart, color]) => {
     return found;
 }"""
 A_LINE = 50
+#: Whether the table's canvas shows anything in the column of boxes, that far down.
+TABLE_IS_DRAWN = """y => {
+    const canvas = document.querySelector('[data-testid=stDataFrame] canvas');
+    if (!canvas || !canvas.width) return false;
+    const scale = canvas.width / canvas.getBoundingClientRect().width;
+    const {data} = canvas.getContext('2d').getImageData(0, y * scale, 34 * scale, 36 * scale);
+    const shades = new Set();
+    for (let i = 0; i < data.length; i += 4) shades.add(data[i] + 256 * data[i + 1] + 65536 * data[i + 2]);
+    return shades.size > 2;
+}"""
 
 #: What stands in the link where runs are not grouped.
 A_LINE_A_RUN = "curves_group=Nothing%3A+a+line+a+run"
@@ -65,6 +75,8 @@ def has_line(page: Page, color: str, chart: int = 0) -> bool:
 def click_row(page: Page, row: int) -> None:
     """Click the box before a row; rows are drawn on a canvas, 36 pixels high below a header of the same height."""
     idle(page)
+    # A choice made elsewhere puts the table up anew, and until it is drawn a click is lost.
+    page.wait_for_function(TABLE_IS_DRAWN, arg=36 * (row + 1))
     page.get_by_test_id("stDataFrame").first.click(position={"x": 17, "y": 36 * (row + 1.5)})
 
 
