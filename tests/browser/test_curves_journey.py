@@ -24,8 +24,15 @@ PICTURE = """() => {
 }"""
 
 
+def drawn(page: Page) -> None:
+    """Wait until the first chart shows something."""
+    idle(page)
+    page.wait_for_function(f"() => document.querySelector('{CHART} canvas') && ({PICTURE})() > 0")
+
+
 def drag(page: Page, start: float, end: float) -> None:
     """Mark a stretch of the first chart; places as parts of its width."""
+    drawn(page)
     box = page.locator(CHART).first.bounding_box()
     assert box is not None
     y = box["y"] + box["height"] / 2
@@ -79,8 +86,7 @@ def test_groups_with_bands_two_axes_a_zoom_and_the_link_passed_on(page: Page, de
     page.mouse.move(5, 5)
     page.reload()
     for visitor in (page, other):
-        idle(visitor)
-        visitor.wait_for_function(f"() => document.querySelector('{CHART} canvas')")
+        drawn(visitor)
     page.wait_for_function(f"picture => ({PICTURE})() === picture", arg=other.evaluate(PICTURE))
     other.context.close()
 
@@ -101,7 +107,7 @@ def test_live_shows_what_is_appended_and_keeps_the_view(
         write_verl(logs / f"{name}.jsonl", [{"critic/score/mean": float(step % 5)} for step in range(100)])
     page.goto(f"{serve(logs)}/curves?curves_live=true&curves_metrics=reward&{A_LINE_A_RUN}")
     expect(page.get_by_text("All 200 points drawn")).to_be_visible(timeout=60_000)
-    idle(page)
+    drawn(page)
     page.evaluate("() => { document.querySelector('canvas').marked = true; window.scrollTo(0, 40); }")
     place = page.locator(CHART).first.bounding_box()
 
