@@ -109,16 +109,25 @@ def _groups(chart: Prepared) -> list[str]:
     """Say what centre and band of the groups are, how their runs were aligned, and where some end early."""
     sides = [chart.left, *([chart.right] if chart.right else [])]
     told: dict[str, list[str]] = {}
+    apart = []
     for side in sides:
         for group in side.groups:
             name = group.group if len(sides) == 1 or group.group == side.title else f"{side.title} of {group.group}"
-            told.setdefault(group.description, []).append(name)
-    if len(told) == 1:
+            if group.n.any():
+                told.setdefault(group.description, []).append(name)
+            else:
+                apart.append(name)
+    if len(told) == 1 and not apart:
         (what,) = told
         sentences = [f"{what[0].upper()}{what[1:]}."]
     else:
         sentences = [f"{listing(names)}: {what}." for what, names in told.items()]
-    groups = [group for side in sides for group in side.groups]
+    if apart:
+        sentences.append(
+            f"No line for {listing(apart)}: there is no part of the axis that all of its runs cover. Choose another "
+            "axis, or another way with runs that end at different steps."
+        )
+    groups = [group for side in sides for group in side.groups if group.n.any()]
     spacings = {group.alignment.spacing for group in groups if group.alignment.spacing is not None}
     if spacings:
         grid = listing([f"{spacing:g}" for spacing in sorted(spacings)])

@@ -337,3 +337,15 @@ def test_the_legend_names_centre_and_band_and_how_many_runs() -> None:
     assert captions.legend_text(prepared(drawn({"a": [1.0]})), CurveOptions()) == LegendText()
     medians = CurveOptions(aggregation=Aggregation(center="median", band="none"))
     assert captions.legend_text(prepared(side), medians).title == "Median"
+
+
+def test_a_group_whose_runs_share_no_part_of_the_axis_has_no_line_and_says_so() -> None:
+    side = drawn(
+        {"a": [1.0, 2.0], "b": [1.0, 2.0], "c": [4.0, 5.0]},
+        {"a": "g", "b": "g", "c": "alone"},
+        x={"a": [0.0, 1.0], "b": [5.0, 6.0], "c": [0.0, 1.0]},
+    )
+    said = told(side)
+    assert said[0].startswith("alone: mean of 1 run")
+    assert said[1] == "No line for g: there is no part of the axis that all of its runs cover"
+    assert not any("interpolated" in sentence for sentence in said)
