@@ -9,7 +9,7 @@ import altair as alt
 import polars as pl
 
 from rlcompare.charts import curve_layers as layers
-from rlcompare.charts.curve_layers import Axes, LegendText, XAxis, YAxis
+from rlcompare.charts.curve_axes import Axes, LegendText, Side, XAxis, YAxis
 
 #: More lines than this have no legend: it would be taller than the chart.
 LEGEND_LINES = 24
@@ -178,7 +178,7 @@ def learning_curve(
     return independent
 
 
-def _side(axes: Axes, y_axis: YAxis, side: layers.Side, look: Look, chosen: alt.Parameter) -> alt.LayerChart:
+def _side(axes: Axes, y_axis: YAxis, side: Side, look: Look, chosen: alt.Parameter) -> alt.LayerChart:
     encodings = axes.encodings(y_axis, side)
     n_lines = len(axes.legend) if axes.legend is not None else LEGEND_LINES + 1
     many = n_lines > LEGEND_LINES

@@ -10,7 +10,7 @@ from rlcompare.transforms.aggregation import (
     bands_frame,
 )
 from rlcompare.transforms.alignment import Alignment, Ends
-from rlcompare.transforms.axis import Axis, falls, place_on_axis, place_on_metric
+from rlcompare.transforms.axis import Axis, place_on_axis, place_on_metric
 from rlcompare.transforms.bands import BANDS, CENTERS, Band, Center
 from rlcompare.transforms.downsampling import kept_rows, thin, thin_curves, thinned_rows
 from rlcompare.transforms.formula import Formula, metric_or_formula, parse_formula
@@ -45,7 +45,6 @@ __all__ = [
     "aggregate",
     "bands_frame",
     "check_smoothing",
-    "falls",
     "kept_rows",
     "metric_or_formula",
     "parse_formula",

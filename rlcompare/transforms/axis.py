@@ -83,11 +83,6 @@ def place_on_metric(curves: CurveSet, axis: CurveSet) -> CurveSet:
     return _placed(curves, x)
 
 
-def falls(curves: CurveSet) -> tuple[bool, ...]:
-    """Tell for each curve whether its x goes down anywhere, so that it must be drawn in training order."""
-    return tuple(bool((np.diff(curves.x[rows]) < 0).any()) for rows in curves.slices)
-
-
 def _placed(curves: CurveSet, x: Floats) -> CurveSet:
     kept = np.isfinite(x)
     before = np.concatenate([[0], np.cumsum(kept)])[curves.starts]

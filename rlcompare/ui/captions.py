@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
-from rlcompare.charts.curve_layers import LegendText
+from rlcompare.charts.curve_axes import LegendText
 from rlcompare.charts.learning_curve import LEGEND_LINES
 from rlcompare.curves import run_of
 from rlcompare.metrics import title_of

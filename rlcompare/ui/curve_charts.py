@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from rlcompare.charts.curve_layers import XAxis
+from rlcompare.charts.curve_axes import XAxis
 from rlcompare.charts.labels import short_labels
 from rlcompare.charts.palette import color_domain
 from rlcompare.curves import CurveSet, curve_name, run_of

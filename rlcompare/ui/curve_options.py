@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
-from rlcompare.charts.curve_layers import XAxis
+from rlcompare.charts.curve_axes import XAxis
 from rlcompare.errors import ParameterError
 from rlcompare.grouping import GroupBy
 from rlcompare.transforms import Aggregation, Axis, Smoothing

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import polars as pl
 
-from rlcompare.charts.curve_layers import YAxis
+from rlcompare.charts.curve_axes import YAxis
 from rlcompare.charts.learning_curve import CurveFrames, Look
 from rlcompare.ui import curve_frames as frames
 from rlcompare.ui.curve_side import Drawn, count_not_numbers, make_side

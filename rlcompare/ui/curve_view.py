@@ -9,7 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from rlcompare.charts.curve_layers import LegendText, XAxis, YAxis
+from rlcompare.charts.curve_axes import LegendText, XAxis, YAxis
 from rlcompare.charts.learning_curve import Look, learning_curve
 from rlcompare.errors import ParameterError
 from rlcompare.runs import Runs

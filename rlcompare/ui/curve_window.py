@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rlcompare.charts.curve_layers import XAxis
+from rlcompare.charts.curve_axes import XAxis
 from rlcompare.curves import CurveSet, Floats, Places
 from rlcompare.ui.curve_frames import Screen
 

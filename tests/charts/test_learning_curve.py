@@ -9,7 +9,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from rlcompare.charts.curve_layers import DASH, STRIP, STRIP_GAP, LegendText, XAxis, YAxis
+from rlcompare.charts.curve_axes import STRIP, STRIP_GAP, LegendText, XAxis, YAxis
+from rlcompare.charts.curve_layers import DASH
 from rlcompare.charts.learning_curve import (
     HEIGHT,
     LEGEND_LINES,

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from rlcompare.curves import CurveSet
 from rlcompare.errors import ParameterError
-from rlcompare.transforms import Axis, falls, place_on_axis, place_on_metric
+from rlcompare.transforms import Axis, place_on_axis, place_on_metric
 from tests.transforms.made_curves import anything, curves_of
 
 STARTED = {"a": 1_699_999_990.0}
@@ -88,7 +88,6 @@ def test_no_curve_at_all() -> None:
     for axis in ("step", "relative_step", "relative", "wall"):
         assert len(place_on_axis(nothing, axis, {})) == 0  # type: ignore[arg-type]
     assert len(place_on_metric(nothing, nothing)) == 0
-    assert falls(nothing) == ()
 
 
 def test_a_metric_over_another_at_the_same_steps_and_the_same_run() -> None:
@@ -97,7 +96,6 @@ def test_a_metric_over_another_at_the_same_steps_and_the_same_run() -> None:
     placed = place_on_metric(reward, kl)
     assert places(placed) == {"a": [(5.0, 0.2), (3.0, 0.4)], "b": [(7.0, 9.0)]}
     assert placed.step.tolist() == [2, 4, 1]
-    assert falls(placed) == (True, False)
 
 
 def test_of_several_records_of_a_step_the_first_is_taken_with_the_first() -> None:
@@ -153,9 +151,3 @@ def test_over_itself_a_metric_is_its_own_place(rows: list[tuple[int, float]]) ->
     curves = at_steps({"a": rows})
     placed = place_on_metric(curves, curves)
     assert placed.x.tolist() == placed.value.tolist() == [value for _, value in rows if math.isfinite(value)]
-
-
-@pytest.mark.parametrize(("places_", "expected"), [([1.0, 2.0, 2.0], False), ([1.0, 3.0, 2.0], True), ([5.0], False)])
-def test_falls(places_: list[float], expected: bool) -> None:
-    curves = at_steps({"z": [(100, 0.0)], "a": [(int(x), 0.0) for x in places_], "b": [(0, 0.0)]})
-    assert falls(place_on_axis(curves, "step", {})) == (False, expected, False)

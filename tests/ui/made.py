@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from hypothesis import strategies as st
 
-from rlcompare.charts.curve_layers import XAxis
+from rlcompare.charts.curve_axes import XAxis
 from rlcompare.curves import CurveSet
 from rlcompare.transforms import NO_SMOOTHING, Aggregation, Smoothing, aggregate, smooth_curves
 from rlcompare.ui.curve_frames import Screen

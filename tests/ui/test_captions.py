@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 import rlcompare as rlc
-from rlcompare.charts.curve_layers import LegendText
+from rlcompare.charts.curve_axes import LegendText
 from rlcompare.charts.learning_curve import LEGEND_LINES
 from rlcompare.transforms import Aggregation, Smoothing, aggregate
 from rlcompare.ui import captions

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rlcompare.charts.curve_layers import XAxis
+from rlcompare.charts.curve_axes import XAxis
 from rlcompare.errors import ParameterError
 from rlcompare.ui.curve_options import XChoice, XRange, parse_range, range_text
 
