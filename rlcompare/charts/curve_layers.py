@@ -104,7 +104,8 @@ def notes(axes: Axes, encodings: Encodings, chosen: alt.Parameter) -> list[alt.C
     told = [alt.Tooltip("run:N"), alt.Tooltip("text:N", title="note")]
     shown = {"x": encodings["x"], "color": encodings["color"]}
     restarts = alt.Chart(alt.NamedData("restarts")).mark_rule(strokeWidth=1, strokeDash=[2, 3], clip=True)
-    ends = alt.Chart(alt.NamedData("ends")).mark_point(size=55, strokeWidth=1.8, filled=False, clip=True)
+    # Filled: beside rings Vega-Lite makes a legend that no longer answers to a click.
+    ends = alt.Chart(alt.NamedData("ends")).mark_point(size=60, filled=True, clip=True)
     silent = alt.Chart(alt.NamedData("silent")).mark_text(align="right", dx=-5, dy=-9, fontSize=11, clip=True)
     return [
         restarts.encode(

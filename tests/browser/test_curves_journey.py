@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.actions import A_LINE_A_RUN, idle, link, pick
+from tests.browser.actions import A_LINE_A_RUN, COLORS, has_line, idle, link, pick, wait_for_line
 from tests.browser.conftest import Serve
 from tests.logs import write_verl
 
@@ -140,3 +140,19 @@ def test_a_restart_can_be_seen_and_taken_apart(page: Page, demo: str) -> None:
     n_later, n_every = (int(re.search(r"All (\d+) points", text)[1]) for text in (later, every))  # type: ignore[index]
     assert n_every > n_later
     assert link(page)["curves_restarts"] == ["Every record"]
+
+
+def test_a_click_on_a_name_highlights_its_line(page: Page, demo: str) -> None:
+    """Also where a run ends early and one was restarted, which adds marks of other kinds to the chart."""
+    page.goto(f"{demo}/curves?curves_metrics=response_length")
+    expect(page.get_by_text("Circles mark where 1 run")).to_be_visible(timeout=60_000)
+    drawn(page)
+    for color in COLORS[2:4]:
+        wait_for_line(page, color)
+    box = page.locator(CHART).first.bounding_box()
+    assert box is not None
+    for down in range(30, 130, 6):
+        page.mouse.click(box["x"] + box["width"] - 90, box["y"] + down)
+        if not (has_line(page, COLORS[2]) and has_line(page, COLORS[3])):
+            break
+    assert has_line(page, COLORS[2]) != has_line(page, COLORS[3]), "one stays, the other fades"

@@ -242,7 +242,7 @@ def test_notes_stand_where_they_belong() -> None:
     assert restart["mark"]["type"] == "rule"
     assert restart["encoding"]["y"] == {"value": 0}
     assert restart["encoding"]["y2"] == {"value": {"expr": f"height - {STRIP}"}}
-    assert (end["mark"]["type"], end["mark"]["filled"]) == ("point", False)
+    assert (end["mark"]["type"], end["mark"]["filled"]) == ("point", True)
     assert end["encoding"]["y"]["field"] == silent["encoding"]["y"]["field"] == "value"
     assert silent["encoding"]["text"]["field"] == "text"
 
