@@ -121,11 +121,18 @@ def _key(ids: Sequence[str], selected: Sequence[int]) -> str:
     if st.session_state.get(SHOWN_KEY) != shown:
         st.session_state[SHOWN_KEY] = shown
         st.session_state[NUMBER_KEY] = st.session_state.get(NUMBER_KEY, 0) + 1
+    return _shown_key()
+
+
+def _shown_key() -> str:
     return f"runs_table_{st.session_state[NUMBER_KEY]}"
 
 
 def _take_rows(ids: Sequence[str], key: str) -> None:
     """Make the chosen runs those selected in the table, and those that the filters hide; new ones come last."""
+    if key != _shown_key():
+        # A table that was put up anew meanwhile says, as it goes, that nothing is selected in it.
+        return
     selected = sorted(st.session_state[key]["selection"]["rows"])
     picked = [ids[row] for row in selected]
     dropped = set(ids) - set(picked)
