@@ -55,7 +55,7 @@ def test_from_the_runs_to_their_curves_and_back_by_the_link(page: Page, demo: st
 
     page.get_by_role("link", name="Curves").click()
     expect(page.get_by_role("heading", name="Curves")).to_be_visible()
-    expect(page.get_by_text("Mean of 2 runs")).to_be_visible()
+    expect(page.get_by_text("Mean of 2 runs").first).to_be_visible()
     idle(page)
     pick(page, "Group by", "Nothing: a line a run")
     for color in COLORS[:2]:
@@ -113,7 +113,7 @@ def test_runs_chosen_by_a_link_stay_chosen_on_the_next_page(page: Page, demo: st
     expect(page.get_by_text(f"{len(demo_runs)} runs")).to_be_visible(timeout=60_000)
     idle(page)
     page.get_by_role("link", name="Curves").click()
-    expect(page.get_by_text("Mean of 1 run")).to_be_visible()
+    expect(page.get_by_text("Mean of 1 run").first).to_be_visible()
     assert link(page)["runs"] == [demo_runs[4]]
 
 
