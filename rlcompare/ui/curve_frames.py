@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from rlcompare.curves import CurveSet, Floats, Places
+from rlcompare.curves import CurveSet, Floats, Places, unlogged
 from rlcompare.transforms import GroupBand
 
 #: Points that answer to the pointer, of one side of a chart.
@@ -100,10 +100,8 @@ def bands(groups: Sequence[GroupBand], kept: Sequence[NDArray[np.intp]], screen:
     """Frame ``label, curve, x, lower, upper`` of some rows of each band; what has no place is null."""
     curve = np.repeat(np.arange(len(groups)), [len(rows) for rows in kept])
     labels = [group.group for group in groups]
-    lower = np.concatenate([g.lower[rows] for g, rows in zip(groups, kept, strict=True)] or [np.empty(0)])
-    upper = np.concatenate([g.upper[rows] for g, rows in zip(groups, kept, strict=True)] or [np.empty(0)])
+    x, lower, upper = (_together(groups, kept, name) for name in ("x", "lower", "upper"))
     # A band that reaches below zero on a logarithmic axis would be cut open there: it ends instead.
-    x = np.concatenate([g.x[rows] for g, rows in zip(groups, kept, strict=True)] or [np.empty(0)])
     nowhere = ~(screen.has_place(lower, x) & screen.has_place(upper))
     return pl.DataFrame(
         [
@@ -116,6 +114,12 @@ def bands(groups: Sequence[GroupBand], kept: Sequence[NDArray[np.intp]], screen:
     )
 
 
+def _together(groups: Sequence[GroupBand], kept: Sequence[NDArray[np.intp]], name: str) -> Floats:
+    """Put some rows of an array of each group one behind another."""
+    parts: list[Floats] = [getattr(group, name)[rows] for group, rows in zip(groups, kept, strict=True)]
+    return np.concatenate(parts or [np.empty(0)])
+
+
 def centers(groups: Sequence[GroupBand]) -> CurveSet:
     """Return the centres of groups as curves, without steps or times."""
     x = np.concatenate([group.x for group in groups] or [np.empty(0)])
@@ -123,7 +127,7 @@ def centers(groups: Sequence[GroupBand]) -> CurveSet:
         names=tuple(group.group for group in groups),
         starts=np.cumsum([0, *(len(group.x) for group in groups)], dtype=np.intp),
         step=np.zeros(len(x), np.int64),
-        wall_time=np.full(len(x), np.nan),
+        wall_time=unlogged(len(x)),
         x=x,
         value=np.concatenate([group.center for group in groups] or [np.empty(0)]),
     )
@@ -174,19 +178,16 @@ def hover_runs(curves: CurveSet, logged: Floats, label_of: Mapping[str, str], sc
 def hover_groups(groups: Sequence[GroupBand], kept: Sequence[NDArray[np.intp]], screen: Screen) -> pl.DataFrame:
     """Frame ``label, x, value, lower, upper, n`` of a few of some rows of each group."""
     starts = np.cumsum([0, *map(len, kept)], dtype=np.intp)
-    together = {
-        name: np.concatenate([getattr(g, name)[rows] for g, rows in zip(groups, kept, strict=True)] or [np.empty(0)])
-        for name in ("x", "center", "lower", "upper", "n")
-    }
-    rows = hover_rows(starts, screen.has_place(together["center"], together["x"]))
+    x, center, lower, upper, n = (_together(groups, kept, name) for name in ("x", "center", "lower", "upper", "n"))
+    rows = hover_rows(starts, screen.has_place(center, x))
     return pl.DataFrame(
         [
             names_column("label", [g.group for g in groups], np.searchsorted(starts, rows, side="right") - 1),
-            screen.column(together["x"][rows]),
-            pl.Series("value", together["center"][rows]),
-            pl.Series("lower", together["lower"][rows]).fill_nan(None),
-            pl.Series("upper", together["upper"][rows]).fill_nan(None),
-            pl.Series("n", together["n"][rows]),
+            screen.column(x[rows]),
+            pl.Series("value", center[rows]),
+            pl.Series("lower", lower[rows]).fill_nan(None),
+            pl.Series("upper", upper[rows]).fill_nan(None),
+            pl.Series("n", n[rows]),
         ]
     )
 
