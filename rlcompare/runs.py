@@ -297,8 +297,8 @@ class Runs:
 
     def samples(self) -> pl.DataFrame:
         """Episodes or rollouts of every run that logs them: ``schema.SAMPLES``."""
-        frames = [read_samples(record).select(pl.lit(record.id).alias("run"), pl.all()) for record in self.records]
-        return pl.concat(frames).select(list(schema.SAMPLES)) if frames else pl.DataFrame(schema=schema.SAMPLES)
+        frames = [read_samples(record) for record in self.records]
+        return pl.concat(frames) if frames else pl.DataFrame(schema=schema.SAMPLES)
 
 
 def _issue_row(run: str | None, issue: ReadIssue) -> tuple[str | None, str, str, str, str]:

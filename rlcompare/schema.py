@@ -34,14 +34,29 @@ BAND: dict[str, pl.DataType] = {
     "n_runs": pl.Int64(),
 }
 
-#: One row an episode or a rollout.
+#: What a sample's length counts. Characters stand in where the log has texts and no token counts.
+LENGTH_UNIT = pl.Enum(["env step", "token", "character"])
+
+#: Whether a sample was drawn to train on or to evaluate.
+SPLIT = pl.Enum(["train", "validation"])
+
+#: One row an episode or a rollout. ``step`` in the run's step unit, ``wall_time`` in Unix seconds. ``correct``: the log
+#: says whether the answer was right. ``prompt_id`` is equal for samples of one prompt within a run, a hash.
+#: ``source`` is the log's path below the log folder and ``place`` where in it the sample's texts are found, null where
+#: it has none. Null is what was not logged.
 SAMPLES: dict[str, pl.DataType] = {
     "run": pl.String(),
     "step": pl.Int64(),
     "worker": pl.String(),
+    "split": SPLIT,
     "reward": pl.Float64(),
     "length": pl.Float64(),
+    "length_unit": LENGTH_UNIT,
     "wall_time": pl.Float64(),
+    "correct": pl.Boolean(),
+    "prompt_id": pl.UInt64(),
+    "source": pl.String(),
+    "place": pl.Int64(),
 }
 
 #: One row a run. ``started`` and ``updated`` in Unix seconds.

@@ -10,11 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, BinaryIO
 
 import polars as pl
 
 from rlcompare.errors import ReadIssue, Severity
+from rlcompare.readers.packed import PACKED_SUFFIXES, open_pieces
 
 #: Enough to hold the first lines of any known log, and one read of the disk.
 HEAD_BYTES = 65_536
@@ -27,19 +28,53 @@ Scalar = str | int | float | bool | None
 
 @dataclass(frozen=True)
 class LogFile:
-    """A file as the walk of its log folder saw it. Frozen; ``head`` is read once, on demand."""
+    """A log as the walk of its log folder saw it. Frozen; ``head`` is read once, on demand.
+
+    Parameters
+    ----------
+    path : Path
+        Where it lies; of a rotated log the newest file.
+    relative : PurePosixPath
+        Its place below the log folder, without the marks of rotation and compression: ``train.log`` for
+        ``train.log.1.gz``.
+    size : int
+        Bytes on disk, of all its files.
+    mtime_ns, inode : int
+    earlier : tuple of Path
+        What was rotated away, oldest first; it is read before ``path``.
+    within : str
+        Which run is meant, of a file that holds many; see :class:`Claim`.
+    """
 
     path: Path
     relative: PurePosixPath
     size: int
     mtime_ns: int
     inode: int
+    earlier: tuple[Path, ...] = ()
+    within: str = ""
+    problems: list[str] = field(default_factory=list, compare=False, repr=False)
+
+    def open(self) -> BinaryIO:
+        """Open it for reading, unpacked, its files one behind the other as one stream that can seek.
+
+        Raises
+        ------
+        OSError
+            It cannot be opened or read.
+        """
+        return open_pieces((*self.earlier, self.path), self.problems)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether ``path`` is all of it, as written: what a library must open by its path."""
+        return not self.earlier and self.path.suffix not in PACKED_SUFFIXES
 
     @cached_property
     def head(self) -> bytes:
         """The first 64 KiB, empty if the file cannot be opened (its read reports why)."""
         try:
-            with self.path.open("rb") as stream:
+            with self.open() as stream:
                 return stream.read(HEAD_BYTES)
         except OSError:
             return b""
@@ -57,6 +92,7 @@ class Folder:
     relative: PurePosixPath
     files: frozenset[str]
     parent: Folder | None
+    folders: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -72,11 +108,26 @@ class Claim:
     tentative : bool
         The file can be told only by reading it whole (a console log). A run without a record whose files are all
         tentative is not listed.
+    accompanies : bool
+        The file holds samples and no metrics. Where ``run`` has no other file, it goes to the run nearby, if there is
+        exactly one: in the nearest folder above that has any.
+    within : str
+        Which run of a file that holds many, such as a database; the reader finds it as ``LogFile.within``. ``run``
+        must differ from those of the file's other claims.
+    name : str
+        What to call the run where the path of ``run`` is no name for it.
+    version : tuple of int, or None
+        Whatever changes when this run's part of the file does, so that a change to one run of a database does not
+        have the others read again. Default: the file's size and time of change.
     """
 
     run: PurePosixPath
     rename: str = "{}"
     tentative: bool = False
+    accompanies: bool = False
+    within: str = ""
+    name: str = ""
+    version: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -106,7 +157,7 @@ class Chunk:
     pending : ReadIssue or None
         About the bytes after ``offset``, such as a last line still being written. Forgotten at the next read.
     samples : DataFrame or None
-        Columns of ``schema.SAMPLES`` without ``run``.
+        What :func:`rlcompare.readers.samples.sample_frame` makes.
     step_unit : str
         ``"step"`` (an update of the policy), ``"env step"``, ``"iteration"``, ``"episode"``; empty if unknown.
     framework : str
@@ -159,6 +210,22 @@ def keep_all(files: Sequence[LogFile]) -> Sequence[LogFile]:
 
 
 @dataclass(frozen=True)
+class SampleText:
+    """The texts of one sample, as logged.
+
+    Parameters
+    ----------
+    prompt, response : str
+    others : dict of str
+        What else the log says of it, under the log's own keys: the expected answer, parts of the reward.
+    """
+
+    prompt: str
+    response: str
+    others: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Reader:
     """One kind of log file.
 
@@ -172,20 +239,31 @@ class Reader:
         Which files it reads, for the README's table.
     appends : bool
         The file grows by appending, so that a read can resume; else it is always read whole.
-    claim : callable (LogFile, Folder) -> Claim or None
-        Decides by name first, then by ``LogFile.head``. Never raises.
+    claim : callable (LogFile, Folder) -> Claim, several Claims or None
+        Decides by name first, then by ``LogFile.head``. Never raises. Several claims: the file holds many runs.
     read : callable (LogFile, Resume or None) -> Chunk
         Raises OSError only; whatever the bytes are, it returns issues instead.
     choose : callable (files of one run) -> those to read
     combine : callable (one frame a file, in name order) -> DataFrame, or None
         For formats whose steps are known only from all files of the run together.
+    texts : callable (LogFile, places) -> one SampleText a place, or None
+        Reads the texts of samples from the file, by the ``place`` column of the samples that :attr:`read` gave.
+        Raises OSError, and ValueError where the file no longer holds them.
+    is_exact : bool
+        It holds values as they were logged. Of a metric that a run has in another format too, an inexact one (a
+        console prints some rounded) answers only where it holds more than a tenth more of it.
+    version : int
+        Raise it when the reader changes what it makes of a file: files read before are read again.
     """
 
     name: str
     title: str
     files: str
     appends: bool
-    claim: Callable[[LogFile, Folder], Claim | None]
+    claim: Callable[[LogFile, Folder], Claim | Sequence[Claim] | None]
     read: Callable[[LogFile, Resume | None], Chunk]
     choose: Callable[[Sequence[LogFile]], Sequence[LogFile]] = keep_all
     combine: Callable[[Sequence[pl.DataFrame]], pl.DataFrame] | None = None
+    texts: Callable[[LogFile, Sequence[int]], Sequence[SampleText]] | None = None
+    is_exact: bool = True
+    version: int = 1

@@ -90,7 +90,7 @@ def open_body(file: LogFile, resume: Resume | None, separator: str, issues: Issu
     """
     if resume and resume.state.get("columns"):
         return _body(file, resume.offset, tuple(resume.state["columns"]), separator, resume.state["line"])
-    with file.path.open("rb") as stream:
+    with file.open() as stream:
         for number, header in enumerate(stream, 1):
             if header.endswith(b"\n") and header.strip(_BLANK):
                 columns = split_header(header.rstrip(b"\r\n"), separator, issues, number)

@@ -57,7 +57,8 @@ def read(file: LogFile, resume: Resume | None) -> Chunk:  # noqa: ARG001 - alway
     them. An evaluation without an episode gives null.
     """
     # One read, so that a file rewritten meanwhile cannot mix two versions.
-    data = file.path.read_bytes()
+    with file.open() as stream:
+        data = stream.read()
     issues = IssueList(file)
     frame: pl.DataFrame | None = None
     try:

@@ -18,6 +18,7 @@ import polars as pl
 from rlcompare.readers import delimited, text
 from rlcompare.readers.base import Chunk, Claim, Folder, IssueList, LogFile, Reader, Resume, Scalar
 from rlcompare.readers.configfiles import flatten
+from rlcompare.readers.samples import sample_frame
 from rlcompare.readers.steps import with_steps
 from rlcompare.readers.text import Rows
 from rlcompare.schema import STEP, WALL_TIME
@@ -125,7 +126,7 @@ def read(file: LogFile, resume: Resume | None) -> Chunk:
         config=config,
         issues=issues.done(),
         pending=text.pending_line(issues, lines.data[len(lines.data) - held :] + lines.tail, position.line),
-        samples=_samples(table) if table.height else None,
+        samples=_samples(table, file.name.split(".")[0]) if table.height else None,
         step_unit="env step",
         framework="Stable-Baselines3",
     )
@@ -265,13 +266,15 @@ def _column(rows: Rows, name: str) -> pl.Series:
     return pl.Series(name, [None] * rows.frame.height, dtype=pl.Float64)
 
 
-def _samples(table: pl.DataFrame) -> pl.DataFrame:
-    return table.select(
-        STEP,
-        pl.lit("").alias("worker"),
-        pl.col(RETURN).alias("reward"),
-        pl.col(LENGTH).alias("length"),
-        WALL_TIME,
+def _samples(table: pl.DataFrame, worker: str) -> pl.DataFrame:
+    return sample_frame(
+        table[STEP],
+        split="train",
+        length_unit="env step",
+        reward=table[RETURN],
+        length=table[LENGTH],
+        wall_time=table[WALL_TIME],
+        worker=worker,
     )
 
 

@@ -132,7 +132,7 @@ def read(file: LogFile, resume: Resume | None) -> Chunk:
         The file cannot be opened or read.
     """
     offset = resume.offset if resume else 0
-    with file.path.open("rb", buffering=0) as stream:
+    with file.open() as stream:
         log = scan(stream, offset)
     issues = IssueList(file)
     for problem in log.all_problems():

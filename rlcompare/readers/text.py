@@ -114,7 +114,7 @@ def complete_lines(file: LogFile, offset: int) -> Lines:
     OSError
         The file cannot be opened or read.
     """
-    with file.path.open("rb") as stream:
+    with file.open() as stream:
         stream.seek(offset)
         data = stream.read()
     return cut_lines(data, offset)
@@ -132,7 +132,7 @@ def blocks(file: LogFile, offset: int, size: int = BLOCK_BYTES) -> Iterator[Line
 
     Only the last block's ``tail`` is what the file ends in.
     """
-    with file.path.open("rb") as stream:
+    with file.open() as stream:
         while True:
             stream.seek(offset)
             data = stream.read(size)

@@ -72,7 +72,8 @@ def read(file: LogFile, resume: Resume | None) -> Chunk:  # noqa: ARG001 - alway
     Train and eval records of the same step are separate rows. The final summary is no step and left out, its
     ``train_runtime`` becomes a setting. Of a file cut while it was written the whole records are read.
     """
-    data = file.path.read_bytes()
+    with file.open() as stream:
+        data = stream.read()
     issues = IssueList(file)
     try:
         state, rows = parse_state(data, issues)

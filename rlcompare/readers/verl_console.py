@@ -79,7 +79,7 @@ def read(file: LogFile, resume: Resume | None) -> Chunk:
 
 def _printed_config(file: LogFile, issues: IssueList, training: bool) -> tuple[dict[str, Scalar], bool]:
     """Read the configuration, and whether it is to be sought again at the next read: it stands before any step."""
-    with file.path.open("rb") as stream:
+    with file.open() as stream:
         head = stream.read(SOUGHT_BYTES)
     printed = read_printed_config(head)
     if printed.problem:

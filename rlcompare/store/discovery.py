@@ -6,6 +6,7 @@ becomes an issue; nothing that the disk does is an exception here.
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -14,6 +15,7 @@ from pathlib import Path, PurePosixPath
 
 from rlcompare.errors import LogFolderError, ReadIssue
 from rlcompare.readers import READERS, Claim, Folder, LogFile, Reader
+from rlcompare.store.rotation import together
 
 #: Folders that hold no logs but may hold very many files.
 SKIPPED_FOLDERS = frozenset({"__pycache__", "node_modules", "site-packages"})
@@ -40,6 +42,15 @@ class FoundRun:
     name: str
     place: Path
     sources: tuple[Source, ...]
+
+
+@dataclass(frozen=True)
+class _Claimed:
+    """A file as a reader claimed it for one run."""
+
+    reader: Reader
+    source: Source
+    claim: Claim
 
 
 @dataclass(frozen=True)
@@ -74,21 +85,41 @@ def discover(folders: Sequence[str | Path], *, follow_links: bool = False) -> Fo
     issues: list[ReadIssue] = []
     for label, root in roots.items():
         prefix = f"{label}/" if len(roots) > 1 else ""
-        claims: dict[PurePosixPath, list[tuple[Reader, Source]]] = defaultdict(list)
+        claims: dict[PurePosixPath, list[_Claimed]] = defaultdict(list)
         for file, folder in _walk(root, follow_links, issues):
             for reader in READERS:
                 claim = reader.claim(file, folder)
                 if claim is not None:
-                    claims[claim.run].append((reader, _source(file, reader, claim)))
+                    for one in [claim] if isinstance(claim, Claim) else claim:
+                        claims[one.run].append(_Claimed(reader, _source(file, reader, one), one))
                     break
+        _bring_samples_home(claims)
         for relative, found in claims.items():
             run_id = prefix + str(relative) if relative.parts else label
-            # The place on disk: a name that is not UTF-8 is spelled otherwise in `relative`.
-            place = _place(relative, found[0][1].file)
-            is_file = place == found[0][1].file.path
-            name = str(PurePosixPath(run_id).with_suffix("")) if is_file else run_id
-            runs.append(FoundRun(run_id, name, place, _chosen(found)))
+            runs.append(FoundRun(run_id, _name(run_id, prefix, found[0]), _place(relative, found[0]), _chosen(found)))
     return Found(tuple(sorted(runs, key=lambda run: run.id)), tuple(issues))
+
+
+def _bring_samples_home(claims: dict[PurePosixPath, list[_Claimed]]) -> None:
+    """Give samples that lie in a folder of their own to the run nearby, where there is exactly one.
+
+    Nearby is what lies in that folder or below it, else what has a file in the folder above.
+    """
+    alone = [run for run, found in claims.items() if all(one.claim.accompanies for one in found)]
+    homes = {run: found for run, found in claims.items() if run not in set(alone)}
+    for run in alone:
+        near = [home for home in homes if home.is_relative_to(run)] or [
+            home for home, found in homes.items() if any(one.source.file.relative.parent == run.parent for one in found)
+        ]
+        if len(near) == 1:
+            claims[near[0]] += claims.pop(run)
+
+
+def _name(run_id: str, prefix: str, first: _Claimed) -> str:
+    if first.claim.name:
+        return prefix + str(first.source.file.relative.parent / first.claim.name)
+    is_file = first.claim.run == first.source.file.relative
+    return str(PurePosixPath(run_id).with_suffix("")) if is_file else run_id
 
 
 def _distinct_roots(folders: Sequence[str | Path]) -> dict[str, Path]:
@@ -148,9 +179,27 @@ def _walk(root: Path, follow_links: bool, issues: list[ReadIssue]) -> Iterator[t
                     files.append(LogFile(path / entry.name, below, stat.st_size, stat.st_mtime_ns, stat.st_ino))
             except OSError as error:
                 issues.append(_unreadable(below, "file", error))
-        here = Folder(relative, frozenset(file.name for file in files), parent)
+        files = together(_with_write_ahead(files))
+        here = Folder(
+            relative,
+            frozenset(file.name for file in files),
+            parent,
+            frozenset(folder.name for _, folder in folders),
+        )
         yield from ((file, here) for file in files)
         stack.extend((p, r, here) for p, r in reversed(folders))
+
+
+def _with_write_ahead(files: Sequence[LogFile]) -> list[LogFile]:
+    """Let a database's write-ahead log tell of its changes: the newest pages are in it and not yet in the database."""
+    by_name = {file.name: file for file in files}
+    changed = []
+    for file in files:
+        ahead = by_name.get(f"{file.name}-wal")
+        if ahead is not None:
+            file = replace(file, size=file.size + ahead.size, mtime_ns=max(file.mtime_ns, ahead.mtime_ns))
+        changed.append(file)
+    return changed
 
 
 def _leads_out(link: str, root: Path) -> bool:
@@ -168,13 +217,15 @@ def _unreadable(relative: PurePosixPath, kind: str, error: OSError) -> ReadIssue
 
 def _source(file: LogFile, reader: Reader, claim: Claim) -> Source:
     # A fresh LogFile: the one that was looked at holds up to 64 KiB of its head.
-    return Source(replace(file), reader.name, claim.rename, claim.tentative)
+    size, mtime_ns = claim.version or (file.size, file.mtime_ns)
+    fresh = replace(file, size=size, mtime_ns=mtime_ns, within=claim.within, problems=[])
+    return Source(fresh, reader.name, claim.rename, claim.tentative)
 
 
-def _chosen(found: Sequence[tuple[Reader, Source]]) -> tuple[Source, ...]:
+def _chosen(found: Sequence[_Claimed]) -> tuple[Source, ...]:
     by_reader: dict[str, tuple[Reader, list[Source]]] = {}
-    for reader, source in found:
-        by_reader.setdefault(reader.name, (reader, []))[1].append(source)
+    for one in found:
+        by_reader.setdefault(one.reader.name, (one.reader, []))[1].append(one.source)
     chosen: list[Source] = []
     for reader, sources in by_reader.values():
         keep = {file.path for file in reader.choose([source.file for source in sources])}
@@ -182,6 +233,13 @@ def _chosen(found: Sequence[tuple[Reader, Source]]) -> tuple[Source, ...]:
     return tuple(sorted(chosen, key=lambda source: str(source.file.relative)))
 
 
-def _place(run: PurePosixPath, file: LogFile) -> Path:
-    """Find a run's folder on disk from one of its files: as many levels up as the file lies below the run."""
-    return file.path.parents[above - 1] if (above := len(file.relative.parts) - len(run.parts)) else file.path
+def _place(run: PurePosixPath, first: _Claimed) -> Path:
+    """Find a run's folder on disk from one of its files: as many levels up as the file lies below the run.
+
+    A name that is not UTF-8 is spelled otherwise in ``run``. A run within a file has a place in name only.
+    """
+    file = first.source.file
+    if file.within:
+        return file.path / hashlib.blake2b(file.within.encode(), digest_size=8).hexdigest()
+    above = len(file.relative.parts) - len(run.parts)
+    return file.path.parents[above - 1] if above else file.path

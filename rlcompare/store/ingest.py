@@ -45,8 +45,14 @@ def up_to_date(found: FoundRun, record: RunRecord | None) -> bool:
         record is not None
         and len(record.sources) == len(found.sources)
         and all(
-            (known.path, known.reader, known.rename, known.stamp)
-            == (str(source.file.relative), source.reader, source.rename, _stamp(source.file))
+            (known.path, known.reader, known.rename, known.stamp, known.version)
+            == (
+                str(source.file.relative),
+                source.reader,
+                source.rename,
+                _stamp(source.file),
+                BY_NAME[source.reader].version,
+            )
             for known, source in zip(record.sources, found.sources, strict=True)
         )
         and record.config_stamp == _config_stamp(found)
@@ -118,9 +124,9 @@ def _stamp(file: LogFile) -> tuple[int, int, int]:
     return (file.inode, file.size, file.mtime_ns)
 
 
-def _ends(path: Path, offset: int) -> tuple[int, int]:
+def _ends(file: LogFile, offset: int) -> tuple[int, int]:
     """Checksums of the first and the last bytes before ``offset``."""
-    with path.open("rb") as stream:
+    with file.open() as stream:
         head = stream.read(min(offset, CHECKED_BYTES))
         stream.seek(max(0, offset - CHECKED_BYTES))
         tail = stream.read(min(offset, CHECKED_BYTES))
@@ -128,14 +134,16 @@ def _ends(path: Path, offset: int) -> tuple[int, int]:
 
 
 def _grew(source: Source, known: SourceRecord, reader: Reader) -> bool:
-    """Tell whether what was read of the file before still stands unchanged in it."""
+    """Tell whether what was read of the file before still stands unchanged in it.
+
+    A rotated or packed one has another inode and another size than its stream.
+    """
     file = source.file
     return (
         reader.appends
-        and known.rename == source.rename
-        and known.stamp[0] == file.inode
-        and file.size >= known.offset
-        and _ends(file.path, known.offset) == (known.head_crc, known.tail_crc)
+        and (known.rename, known.version) == (source.rename, reader.version)
+        and (not file.is_plain or (known.stamp[0] == file.inode and file.size >= known.offset))
+        and _ends(file, known.offset) == (known.head_crc, known.tail_crc)
     )
 
 
@@ -143,13 +151,14 @@ def _read(source: Source, known: SourceRecord | None, writer: _Writer) -> Source
     """Read what is new in one file; a file that cannot be read becomes an issue and is tried again next time."""
     file, reader = source.file, BY_NAME[source.reader]
     path = str(file.relative)
-    if known is not None and known.rename == source.rename and known.stamp == _stamp(file):
+    asked = (source.rename, _stamp(file), reader.version)
+    if known is not None and (known.rename, known.stamp, known.version) == asked:
         return known
-    blank = SourceRecord(path, reader.name, source.rename, (0, 0, 0))
+    blank = SourceRecord(path, reader.name, source.rename, (0, 0, 0), reader.version)
     try:
         grown = known if known is not None and _grew(source, known, reader) else None
         chunk = reader.read(file, Resume(grown.offset, grown.state) if grown else None)
-        head_crc, tail_crc = _ends(file.path, chunk.offset) if reader.appends else (0, 0)
+        head_crc, tail_crc = _ends(file, chunk.offset) if reader.appends else (0, 0)
     except OSError as error:
         message = f"Expected a readable file, the system says: {error.strerror or error}. Hint: check its permissions."
         return replace(blank, issues=(ReadIssue(path, "", message, "error"),))
@@ -158,6 +167,8 @@ def _read(source: Source, known: SourceRecord | None, writer: _Writer) -> Source
         message = f"The {reader.name} reader failed: {type(error).__name__}: {error}. Hint: please report this file."
         return replace(blank, stamp=_stamp(file), issues=(ReadIssue(path, "", message, "error"),))
     before = grown or blank
+    damage = [ReadIssue(path, "", problem, "warning") for problem in file.problems]
+    issues = dict.fromkeys((*before.issues, *chunk.issues, *damage))
     parts = [*before.parts, *(writer.part(_stored(table, source.rename)) for table in chunk.tables if table.height)]
     if len(parts) > PARTS_KEPT:
         start = _first_to_rewrite([part.rows for part in parts])
@@ -170,6 +181,7 @@ def _read(source: Source, known: SourceRecord | None, writer: _Writer) -> Source
         reader.name,
         source.rename,
         _stamp(file),
+        reader.version,
         chunk.offset,
         chunk.state,
         head_crc,
@@ -177,7 +189,7 @@ def _read(source: Source, known: SourceRecord | None, writer: _Writer) -> Source
         tuple(parts),
         tuple(samples),
         {**before.config, **chunk.config},
-        (*before.issues, *chunk.issues),
+        tuple(issues),
         chunk.pending,
         chunk.step_unit or before.step_unit,
         chunk.framework or before.framework,
@@ -244,7 +256,7 @@ def _summarize(found: FoundRun, sources: tuple[SourceRecord, ...], writer: _Writ
         config |= source.config
     config_files, config_issues = read_config(found.place, PurePosixPath(found.id)) if stamp else ({}, ())
     config |= config_files
-    seed, _ = seed_of(config, found.place.name)
+    seed, _ = seed_of(config, PurePosixPath(found.name).name)
     times = [source.last_time for source in sources if source.last_time is not None]
     framework = next((source.framework for source in sources if source.framework), "") or names.guess_framework(metrics)
     reward_key = names.resolve("reward", metrics.keys())
@@ -301,12 +313,11 @@ def _fingerprint(sources: Sequence[SourceRecord], config: Mapping[str, Scalar]) 
 
 
 def read_samples(record: RunRecord) -> pl.DataFrame:
-    """Read the episodes or rollouts of one run, each file's under its own worker."""
+    """Read the episodes or rollouts of one run: ``schema.SAMPLES``."""
     frames: list[pl.DataFrame] = []
-    columns = {name: dtype for name, dtype in SAMPLES.items() if name != "run"}
     for source in record.sources:
-        worker = Path(source.path).name.split(".")[0]
         for name in source.samples:
             table = pl.read_parquet(os.path.join(record.directory, name))
-            frames.append(table.with_columns(pl.lit(worker).alias("worker")).select(list(columns)))
-    return pl.concat(frames) if frames else pl.DataFrame(schema=columns)
+            told = (pl.lit(record.id).alias("run"), pl.lit(source.path).alias("source"))
+            frames.append(table.with_columns(told).select(list(SAMPLES)))
+    return pl.concat(frames) if frames else pl.DataFrame(schema=SAMPLES)

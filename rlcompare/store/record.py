@@ -14,7 +14,7 @@ from rlcompare.errors import ReadIssue
 from rlcompare.readers import Scalar
 
 #: Raise it whenever a reader, a stored frame or this record changes its meaning: older caches are rebuilt.
-CACHE_VERSION = 2
+CACHE_VERSION = 3
 
 
 @dataclass(frozen=True)
@@ -62,13 +62,15 @@ class SourceRecord:
     """One log file as last read.
 
     ``stamp`` is (inode, size, mtime in ns) when its reading began; ``head_crc`` and ``tail_crc`` cover the first and
-    the last bytes before ``offset``, which tell a file that grew from one that was replaced.
+    the last bytes before ``offset``, which tell a file that grew from one that was replaced. ``version`` is that
+    of the reader.
     """
 
     path: str
     reader: str
     rename: str
     stamp: tuple[int, int, int]
+    version: int = 1
     offset: int = 0
     state: dict[str, Any] = field(default_factory=dict)
     head_crc: int = 0
@@ -231,6 +233,7 @@ _PLAIN_SOURCE = (
     "path",
     "reader",
     "rename",
+    "version",
     "offset",
     "state",
     "head_crc",

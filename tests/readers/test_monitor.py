@@ -12,6 +12,7 @@ from polars.testing import assert_frame_equal
 
 from rlcompare.readers.base import Chunk, Resume
 from rlcompare.readers.monitor import READER, combine, read
+from rlcompare.readers.samples import ADDED_LATER
 from rlcompare.schema import SAMPLES
 from tests.logs import SHARED_DATA, needs_shared_data
 from tests.readers.files import GOLDEN, claimed_run, log_file, one_table, read_grown, written
@@ -84,7 +85,8 @@ def test_golden_without_an_episode() -> None:
 def test_samples_are_the_episodes() -> None:
     chunk = read(log_file(MONITOR / "ppo" / "1.monitor.csv"), None)
     assert chunk.samples is not None
-    assert dict(chunk.samples.schema) == {name: dtype for name, dtype in SAMPLES.items() if name != "run"}
+    kept = SAMPLES.keys() - ADDED_LATER
+    assert dict(chunk.samples.schema) == {name: dtype for name, dtype in SAMPLES.items() if name in kept}
     assert chunk.samples.select("step", "reward", "length", "wall_time").rows() == columns(
         chunk, "step", "r", "l", "wall_time"
     )
