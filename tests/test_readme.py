@@ -8,20 +8,23 @@ from pathlib import Path
 import pytest
 
 from rlcompare.cli import main
-from rlcompare.readers import READERS, Reader
+from rlcompare.readers import FORMATS, GENERIC, Reader
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text()
 
 
-@pytest.mark.parametrize("reader", READERS, ids=lambda reader: reader.name)
+OURS = (*FORMATS, *GENERIC)
+
+
+@pytest.mark.parametrize("reader", OURS, ids=lambda reader: reader.name)
 def test_every_reader_has_its_row(reader: Reader) -> None:
     assert f"| {reader.title} | {reader.files} | {'yes' if reader.appends else 'read whole'} |" in README
 
 
 def test_no_row_is_without_its_reader() -> None:
     rows = re.findall(r"^\| .* \| (?:yes|read whole) \|$", README, re.MULTILINE)
-    assert len(rows) == len(READERS)
+    assert len(rows) == len(OURS)
 
 
 def test_ci_runs_the_test_command_as_printed() -> None:

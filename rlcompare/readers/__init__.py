@@ -13,10 +13,11 @@ from rlcompare.readers import (
     verl_console,
     verl_jsonl,
 )
-from rlcompare.readers.base import Chunk, Claim, Folder, IssueList, LogFile, Reader, Resume, Scalar
+from rlcompare.readers.base import Chunk, Claim, Folder, IssueList, LogFile, Reader, Resume, SampleText, Scalar
+from rlcompare.readers.plugins import registered
 
-#: Asked in this order, the generic ones last: the first to claim a file reads it.
-READERS: tuple[Reader, ...] = (
+#: Those of one format, in the order in which they are asked.
+FORMATS: tuple[Reader, ...] = (
     tensorboard.READER,
     verl_console.READER,
     verl_jsonl.READER,
@@ -25,8 +26,29 @@ READERS: tuple[Reader, ...] = (
     sb3_progress.JSON_READER,
     monitor.READER,
     evaluations.READER,
-    generic_csv.READER,
-    generic_jsonl.READER,
 )
 
-__all__ = ["READERS", "Chunk", "Claim", "Folder", "IssueList", "LogFile", "Reader", "Resume", "Scalar"]
+#: Those of any table or lines of JSON.
+GENERIC: tuple[Reader, ...] = (generic_csv.READER, generic_jsonl.READER)
+
+#: What other packages add, and what was wrong with what they add.
+REGISTERED, REGISTRATION_ISSUES = registered([reader.name for reader in (*FORMATS, *GENERIC)])
+
+#: Asked in this order: the first to claim a file reads it.
+READERS: tuple[Reader, ...] = (*FORMATS, *REGISTERED, *GENERIC)
+
+__all__ = [
+    "FORMATS",
+    "GENERIC",
+    "READERS",
+    "REGISTRATION_ISSUES",
+    "Chunk",
+    "Claim",
+    "Folder",
+    "IssueList",
+    "LogFile",
+    "Reader",
+    "Resume",
+    "SampleText",
+    "Scalar",
+]

@@ -204,6 +204,12 @@ class IssueList:
         return (*self._kept, ReadIssue(self._path, "", f"{self._more:,} more issues like these in this file."))
 
 
+def failure(reader: str, path: str, error: Exception) -> ReadIssue:
+    """Make the issue about a reader that raised what it must not: its bug costs one file, not the page."""
+    message = f"The {reader} reader failed: {type(error).__name__}: {error}. Hint: please report this file."
+    return ReadIssue(path, "", message, "error")
+
+
 def keep_all(files: Sequence[LogFile]) -> Sequence[LogFile]:
     """Every file of the run counts (the usual case)."""
     return files

@@ -30,6 +30,10 @@ PACKED_SUFFIXES = frozenset(_OPENERS)
 #: What unpackers raise over bytes that are damaged or end too early.
 _DAMAGE = (EOFError, zlib.error, gzip.BadGzipFile, zstd.ZstdError)
 
+#: Ends a line that damage cut: no number and no JSON ends so, and what is left of it must not be taken for a whole one
+#: nor be joined to the next file's first line.
+_CUT = b"\xff\n"
+
 _SKIP_BYTES = 1 << 20
 
 
@@ -59,14 +63,15 @@ class _Pieces(io.RawIOBase):
         self._paths = paths
         self._problems = problems
         self._sizes: list[int] = []
+        self._last = b""
+        self._damage: dict[int, tuple[int, bytes]] = {}
         self._number = 0
         self._within = 0
         self._stream = self._open(0)
 
-    def _open(self, number: int) -> BinaryIO:
+    def _open(self, number: int) -> io.BufferedReader:
         path = self._paths[number]
-        opener = _OPENERS.get(path.suffix, Path.open)
-        stream: BinaryIO = opener(path, "rb")
+        stream: io.BufferedReader = _OPENERS.get(path.suffix, Path.open)(path, "rb")
         return stream
 
     def readable(self) -> bool:
@@ -124,15 +129,26 @@ class _Pieces(io.RawIOBase):
         return True
 
     def _read(self, size: int) -> bytes:
+        # Unpackers would go on behind damage with bytes that are nobody's.
+        if self._number in self._damage:
+            at, mark = self._damage[self._number]
+            if self._within >= at:
+                data = mark[self._within - at :][:size]
+                self._within += len(data)
+                return data
+            size = min(size, at - self._within)
         try:
-            data = self._stream.read(size)
-        except _DAMAGE as error:
+            # All that can be unpacked before the damage comes before it is raised.
+            data = self._stream.read1(size)
+        except _DAMAGE:
+            self._damage[self._number] = self._within, b"" if self._last in (b"", b"\n") else _CUT
             name = self._paths[self._number].name
-            problem = f"Expected {name} to unpack to its end, it stops after {self._within:,} bytes: {error}."
+            problem = f"Expected {name} to unpack to its end, it is damaged or cut short; it is read up to there."
             if problem not in self._problems:
                 self._problems.append(problem)
-            return b""
+            return self._read(size)
         self._within += len(data)
+        self._last = data[-1:]
         return data
 
     def _skip(self, size: int) -> int:

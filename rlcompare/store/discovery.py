@@ -7,6 +7,7 @@ becomes an issue; nothing that the disk does is an exception here.
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -14,8 +15,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from rlcompare.errors import LogFolderError, ReadIssue
-from rlcompare.readers import READERS, Claim, Folder, LogFile, Reader
+from rlcompare.readers import READERS, REGISTRATION_ISSUES, Claim, Folder, LogFile, Reader
+from rlcompare.readers.base import failure
 from rlcompare.store.rotation import together
+
+log = logging.getLogger(__name__)
 
 #: Folders that hold no logs but may hold very many files.
 SKIPPED_FOLDERS = frozenset({"__pycache__", "node_modules", "site-packages"})
@@ -82,22 +86,33 @@ def discover(folders: Sequence[str | Path], *, follow_links: bool = False) -> Fo
     """
     roots = _distinct_roots(folders)
     runs: list[FoundRun] = []
-    issues: list[ReadIssue] = []
+    issues: list[ReadIssue] = [*REGISTRATION_ISSUES]
     for label, root in roots.items():
         prefix = f"{label}/" if len(roots) > 1 else ""
         claims: dict[PurePosixPath, list[_Claimed]] = defaultdict(list)
         for file, folder in _walk(root, follow_links, issues):
-            for reader in READERS:
-                claim = reader.claim(file, folder)
-                if claim is not None:
-                    for one in [claim] if isinstance(claim, Claim) else claim:
-                        claims[one.run].append(_Claimed(reader, _source(file, reader, one), one))
-                    break
+            for claimed in _claimed(file, folder, issues):
+                claims[claimed.claim.run].append(claimed)
         _bring_samples_home(claims)
         for relative, found in claims.items():
             run_id = prefix + str(relative) if relative.parts else label
             runs.append(FoundRun(run_id, _name(run_id, prefix, found[0]), _place(relative, found[0]), _chosen(found)))
     return Found(tuple(sorted(runs, key=lambda run: run.id)), tuple(issues))
+
+
+def _claimed(file: LogFile, folder: Folder, issues: list[ReadIssue]) -> list[_Claimed]:
+    """Ask the readers in their order for the runs that a file belongs to; none where nobody knows it."""
+    for reader in READERS:
+        try:
+            claim = reader.claim(file, folder)
+        except Exception as error:
+            log.exception("The %s reader failed on %s", reader.name, file.relative)
+            issues.append(failure(reader.name, str(file.relative), error))
+            continue
+        if claim is not None:
+            several = [claim] if isinstance(claim, Claim) else claim
+            return [_Claimed(reader, _source(file, reader, one), one) for one in several]
+    return []
 
 
 def _bring_samples_home(claims: dict[PurePosixPath, list[_Claimed]]) -> None:

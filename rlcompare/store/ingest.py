@@ -17,6 +17,7 @@ import polars as pl
 from rlcompare import metrics as names
 from rlcompare.errors import ReadIssue
 from rlcompare.readers import READERS, LogFile, Reader, Resume, Scalar
+from rlcompare.readers.base import failure
 from rlcompare.readers.configfiles import config_stamp, read_config, seed_of
 from rlcompare.schema import LOG_INDEX, SAMPLES
 from rlcompare.store import assemble
@@ -162,10 +163,9 @@ def _read(source: Source, known: SourceRecord | None, writer: _Writer) -> Source
     except OSError as error:
         message = f"Expected a readable file, the system says: {error.strerror or error}. Hint: check its permissions."
         return replace(blank, issues=(ReadIssue(path, "", message, "error"),))
-    except Exception as error:  # a reader's bug must cost one file, not the page
+    except Exception as error:
         log.exception("The %s reader failed on %s", reader.name, path)
-        message = f"The {reader.name} reader failed: {type(error).__name__}: {error}. Hint: please report this file."
-        return replace(blank, stamp=_stamp(file), issues=(ReadIssue(path, "", message, "error"),))
+        return replace(blank, stamp=_stamp(file), issues=(failure(reader.name, path, error),))
     before = grown or blank
     damage = [ReadIssue(path, "", problem, "warning") for problem in file.problems]
     issues = dict.fromkeys((*before.issues, *chunk.issues, *damage))
