@@ -38,7 +38,11 @@ def test_every_command_is_documented() -> None:
         assert f"rlcompare {name}" in README
 
 
-def test_every_picture_is_there() -> None:
-    pictures = re.findall(r"!\[[^]]+]\(([^)]+)\)", README)
-    assert pictures
-    assert all((ROOT / picture).is_file() for picture in pictures)
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/bands.md", "docs/curves.md"])
+def test_every_link_within_the_project_leads_somewhere(page: str) -> None:
+    links = re.findall(r"]\(([^)#:]+)(?:#[^)]*)?\)", (ROOT / page).read_text())
+    assert [link for link in links if not (ROOT / page).parent.joinpath(link).is_file()] == []
+
+
+def test_the_readme_begins_with_a_picture() -> None:
+    assert re.search(r"!\[[^]]+]\([^)]+\.png\)", README.split("##")[0])

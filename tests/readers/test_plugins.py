@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 #: A whole reader of another package: lines ``step reward``.
-MODULE = '''
+MODULE = """
 import polars as pl
 from rlcompare.readers import Chunk, Claim, Reader
 
@@ -31,7 +31,7 @@ def read(file, resume):
 READER = Reader("mylog", "My log", "`*.mylog`", appends=False, claim=claim, read=read)
 TAKEN = Reader("tensorboard", "Another", "`*`", appends=False, claim=claim, read=read)
 NOTHING = 5
-'''
+"""
 
 
 def run_with(folder: Path, entries: str, *arguments: str) -> subprocess.CompletedProcess[str]:
