@@ -1,11 +1,11 @@
 """Log one training to five formats at once: TensorBoard, W&B offline, MLflow, Trackio and ``trainer_state.json``.
 
-Made with trl VERSION_TRL, transformers VERSION_TRANSFORMERS, torch VERSION_TORCH (CPU), wandb VERSION_WANDB, mlflow
-VERSION_MLFLOW, trackio VERSION_TRACKIO. Nothing is downloaded and nothing leaves the machine: the model is the tiny
-Llama of ``make_trl.py``. Run it from anywhere; it replaces ``five/`` beside itself.
+Made with trl 1.16.0, transformers 5.24.0, torch 2.14.1 (CPU), wandb 0.31.0, mlflow 3.17.2, trackio 0.43.0. Nothing is
+downloaded and nothing leaves the machine: the model is the tiny Llama of ``make_trl.py``. Run it from anywhere; it
+replaces ``five/`` beside itself.
 
-MLflow's database is stripped of the tables and tags that no reader needs, as they hold a user's name, paths and 400 KB
-of empty pages; the rest is as the frameworks wrote it.
+The databases are stripped of the tables and tags that no reader needs: a user's name, paths and 400 KB of empty pages.
+The rest is as the frameworks wrote it.
 """
 
 from __future__ import annotations
@@ -24,8 +24,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 HERE = Path(__file__).parent / "five"
 
-#: MLflow's tables that hold runs.
-TABLES = {"experiments", "runs", "metrics", "latest_metrics", "params", "tags", "alembic_version"}
+#: The databases' tables that hold runs.
+MLFLOW_TABLES = {"experiments", "runs", "metrics", "latest_metrics", "params", "tags", "alembic_version"}
+TRACKIO_TABLES = {"metrics", "configs", "system_metrics"}
 
 #: Where the frameworks write, and who they think runs them.
 SURROUNDINGS = {
@@ -86,17 +87,20 @@ def train() -> None:
     trainer.save_state()
 
 
-def strip(database: Path) -> None:
-    """Leave MLflow's database the tables that hold runs, without who and where."""
+def strip(database: Path, tables: set[str]) -> None:
+    """Leave a database the tables that hold runs, without who and where, in small pages."""
     with closing(sqlite3.connect(database)) as connection:
         connection.execute("PRAGMA foreign_keys = OFF")
         for (table,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
-            if table not in TABLES:
+            if table not in tables and not table.startswith("sqlite_"):
                 connection.execute(f"DROP TABLE {table}")
-        connection.execute("DELETE FROM tags WHERE key IN ('mlflow.user', 'mlflow.source.name')")
-        connection.execute("UPDATE runs SET user_id = '', source_name = '', artifact_uri = ''")
-        connection.execute("UPDATE experiments SET artifact_location = ''")
+        if "runs" in tables:
+            connection.execute("DELETE FROM tags WHERE key IN ('mlflow.user', 'mlflow.source.name')")
+            connection.execute("UPDATE runs SET user_id = '', source_name = '', artifact_uri = ''")
+            connection.execute("UPDATE experiments SET artifact_location = ''")
         connection.commit()
+        connection.execute("PRAGMA journal_mode = DELETE")
+        connection.execute("PRAGMA page_size = 1024")
         connection.execute("VACUUM")
 
 
@@ -133,6 +137,7 @@ if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as folder, chdir(folder):
         os.environ["HOME"] = folder
         train()
-        strip(Path("mlflow.db"))
+        strip(Path("mlflow.db"), MLFLOW_TABLES)
+        strip(next(Path("trackio").glob("*.db")), TRACKIO_TABLES)
         keep()
         check()
