@@ -1,0 +1,230 @@
+"""History records to run logs, and the step that each value stands at.
+
+W&B's ``_step`` counts calls of ``log``, not steps of the training. So a value stands at the step metric that
+``define_metric`` names for its key; else at the training step that the run logs (the first of ``STEP_KEYS`` that it
+has), as it was last logged; else at ``_step``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from rlcompare.readers import text
+from rlcompare.readers.base import IssueList
+from rlcompare.readers.wandb import wire
+from rlcompare.schema import LOG_INDEX, STEP, WALL_TIME
+
+OWN_STEP, OWN_TIME = "_step", "_timestamp"
+
+#: Keys under which frameworks log the step of the training, best first.
+STEP_KEYS = (
+    "train/global_step",  # Transformers, TRL, OpenRLHF
+    "global_step",  # CleanRL, Stable-Baselines3 through TensorBoard
+    "trainer/global_step",  # Lightning
+    "training_step",  # open-instruct
+    "training/global_step",  # verl
+    "train/step",  # slime
+)
+
+#: Tables made of one read at most; keys that are logged together share one.
+TABLES = 16
+
+_VARINT = rb"[\x80-\xff]{0,9}[\x00-\x7f]"
+
+#: An item of one short key and a number. W&B writes the items of a row in an order of chance. No byte of a key or a
+#: number can be taken for what comes before or behind it.
+_ITEM = (
+    rb"\n(?:[\x00-\x7f]|[\x80-\xff][\x01-\x7f])[\n\x12][\x01-\x7f]([^\x00-\x1f\x82]+)"
+    rb"\x82\x01[\x01-\x1f](-?(?:[0-9][-+.0-9eE]*|NaN|Infinity))"
+)
+_ITEMS = re.compile(_ITEM)
+_ROW = re.compile(
+    rb"(?:\x08"
+    + _VARINT
+    + rb")?\x12"
+    + _VARINT
+    + rb"((?:"
+    + _ITEM.replace(b"(-?", b"(?:-?").replace(b"([^", b"(?:[^")
+    + rb")+)(?:\x12[\x00-\x0b](?:\x08"
+    + _VARINT
+    + rb")?)?(?:[\x82\x9a\xc2].*)?",
+    re.DOTALL,
+)
+
+
+@dataclass
+class Definitions:
+    """The step metric of each key, as ``define_metric`` said. JSON-able."""
+
+    exact: dict[str, str] = field(default_factory=dict)
+    globs: dict[str, str] = field(default_factory=dict)
+
+    def add(self, record: bytes) -> None:
+        """Take up a metric record."""
+        found = wire.texts(record)
+        step = found.get(4, [""])[0]
+        if step:
+            for number, kept in ((1, self.exact), (2, self.globs)):
+                for name in found.get(number, []):
+                    kept[name] = step
+
+    def step_of(self, key: str) -> str:
+        """Name the step metric of a key, empty where none is defined."""
+        if key in self.exact:
+            return self.exact[key]
+        return next((step for glob, step in self.globs.items() if key != step and fnmatchcase(key, glob)), "")
+
+
+class History:
+    """Collects history records, and lays them out as wide tables.
+
+    Parameters
+    ----------
+    definitions : Definitions
+        Those known so far; more may come while records are collected.
+    step : str
+        The step key that an earlier read found; empty: none yet.
+    reached : float or None
+        Its last value then.
+    """
+
+    def __init__(self, definitions: Definitions, step: str = "", reached: float | None = None) -> None:
+        self.definitions = definitions
+        self.step = step
+        self.reached = reached
+        self.left_out: set[str] = set()
+        self.n_rows = 0
+        self._rows: dict[bytes, list[int]] = {}
+        self._values: dict[bytes, list[bytes | float]] = {}
+
+    def add(self, record: bytes) -> bool:
+        """Take up a record if it is a row of short keys and numbers, and tell whether it was."""
+        row = _ROW.fullmatch(record)
+        if not row:
+            return False
+        rows, values, number = self._rows, self._values, self.n_rows
+        for key, value in _ITEMS.findall(row[1]):
+            if key in rows:
+                rows[key].append(number)
+                values[key].append(value)
+            else:
+                rows[key], values[key] = [number], [value]
+        self.n_rows += 1
+        return True
+
+    def add_decoded(self, history: bytes) -> None:
+        """Take up any history record, field by field.
+
+        Raises
+        ------
+        IndexError, ValueError
+            Bytes that are no record.
+        """
+        items = [wire.item(content) for number, content in wire.fields(history) if number == 1]
+        for path, value in items:
+            for key, leaf in _leaves(".".join(path), value):
+                if isinstance(leaf, str):
+                    leaf = text.NOT_FINITE.get(leaf.lower())
+                if isinstance(leaf, bool) or not isinstance(leaf, int | float):
+                    self.left_out.add(key)
+                    continue
+                encoded = key.encode("utf-8", "replace")
+                self._rows.setdefault(encoded, []).append(self.n_rows)
+                self._values.setdefault(encoded, []).append(float(leaf))
+        self.n_rows += 1
+
+    def tables(self, issues: IssueList) -> tuple[pl.DataFrame, ...]:
+        """Lay out what was collected: the keys of a table were logged together and stand at the same step metric."""
+        columns = {
+            key.decode("utf-8", "replace"): _Column(np.array(self._rows[key], np.intp), np.array(list(map(float, v))))
+            for key, v in self._values.items()
+        }
+        if not self.step:
+            self.step = next((key for key in STEP_KEYS if key in columns), OWN_STEP)
+        step_of = {key: self.definitions.step_of(key) or self.step for key in columns}
+        stood = {step: self._stood(columns.get(step), step) for step in {*step_of.values(), self.step}}
+        time = np.full(self.n_rows, np.nan)
+        if OWN_TIME in columns:
+            time[columns[OWN_TIME].rows] = columns[OWN_TIME].values
+        together: dict[tuple[str, bytes], list[str]] = {}
+        homeless = []
+        for key, column in columns.items():
+            step = step_of[key]
+            if key in (OWN_STEP, OWN_TIME, self.step, step):
+                continue
+            kept = ~np.isnan(stood[step][column.rows])
+            if not kept.all():
+                homeless.append(key)
+                column = columns[key] = _Column(column.rows[kept], column.values[kept])
+            if len(column.rows):
+                together.setdefault((step, column.rows.tobytes()), []).append(key)
+        if homeless:
+            named = ", ".join(map(text.shown, sorted(homeless)[:10]))
+            issues.add("", f"Expected a whole number as the step metric of {named}; rows without one are left out.")
+        if self.step != OWN_STEP and len(known := stood[self.step][~np.isnan(stood[self.step])]):
+            self.reached = float(known[-1])
+        groups = [(step, keys) for (step, _), keys in together.items()]
+        if len(groups) > TABLES:
+            by_step: dict[str, list[str]] = {}
+            for step, keys in groups:
+                by_step.setdefault(step, []).extend(keys)
+            groups = list(by_step.items())
+        return tuple(_table(keys, columns, stood[step], time) for step, keys in groups)
+
+    def _stood(self, column: _Column | None, step: str) -> NDArray[np.float64]:
+        """Value of a step metric at each row: of the run's own step also at rows that did not log it."""
+        place = np.full(self.n_rows, np.nan)
+        if column is not None:
+            found = column.values
+            whole = np.isfinite(found) & (found == np.floor(found)) & (np.abs(found) < text.FLOAT_EXACT)
+            place[column.rows] = np.where(whole, found, np.nan)
+        if step != self.step or step == OWN_STEP:
+            return place
+        known = np.flatnonzero(~np.isnan(place))
+        before = np.searchsorted(known, np.arange(self.n_rows), side="right") - 1
+        start = np.nan if self.reached is None else self.reached
+        return np.where(before >= 0, np.append(place[known], start)[before], start)
+
+
+@dataclass(frozen=True, eq=False)
+class _Column:
+    """Values of a key and the rows that have them."""
+
+    rows: NDArray[np.intp]
+    values: NDArray[np.float64]
+
+
+def _table(
+    keys: Sequence[str], columns: Mapping[str, _Column], place: NDArray[np.float64], time: NDArray[np.float64]
+) -> pl.DataFrame:
+    rows = np.unique(np.concatenate([columns[key].rows for key in keys]))
+    made = [
+        pl.Series(STEP, place[rows].astype(np.int64)),
+        pl.Series(WALL_TIME, time[rows]).fill_nan(None),
+    ]
+    for key in keys:
+        column = columns[key]
+        name = f"{key} (logged)" if key in LOG_INDEX else key or "(no name)"
+        if len(column.rows) == len(rows):
+            made.append(pl.Series(name, column.values))
+            continue
+        at = np.searchsorted(rows, column.rows)
+        spread, given = np.zeros(len(rows)), np.zeros(len(rows), np.bool_)
+        spread[at], given[at] = column.values, True
+        made.append(pl.select(pl.when(pl.Series(given)).then(pl.Series(spread)).alias(name)).to_series())
+    return pl.DataFrame(made)
+
+
+def _leaves(key: str, value: Any) -> list[tuple[str, Any]]:
+    """Numbers within a value: W&B shows ``{"a": {"b": 1}}`` as ``a.b``. Media are marked by ``_type`` and none."""
+    if isinstance(value, dict) and "_type" not in value:
+        return [leaf for part, inner in value.items() for leaf in _leaves(f"{key}.{part}", inner)]
+    return [(key, value)]
