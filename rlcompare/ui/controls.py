@@ -103,6 +103,7 @@ def choose_runs(runs: Runs) -> list[str]:
     list of run ids that are ready, in the order in which they were chosen
     """
     _carry_over_runs()
+    _follow_joins(runs)
     # The link holds what the options are called, so they are called by their ids.
     chosen = st.multiselect(
         "Chosen runs",
@@ -127,6 +128,21 @@ def _carry_over_runs() -> None:
         # The one for the control, which looks at the link only when a page is opened; the other for the link.
         st.session_state[RUNS_KEY] = chosen
         st.query_params[RUNS_KEY] = chosen
+
+
+def _follow_joins(runs: Runs) -> None:
+    """Choose a joined run in the place of its parts, and the parts again where it is joined no more."""
+    now: dict[str, tuple[str, ...]] = {chain.id: chain.runs for chain in access.offers()}
+    for record in runs.records:
+        now |= {part.id: (record.id,) for part in record.joined}
+    ready = set(runs.ids)
+    from_link = RUNS_KEY not in st.session_state
+    asked = st.query_params.get_all(RUNS_KEY) if from_link else st.session_state[RUNS_KEY]
+    fitting = list(dict.fromkeys(of for run in asked for of in ((run,) if run in ready else now.get(run, (run,)))))
+    if fitting != asked:
+        st.session_state[RUNS_KEY] = fitting
+        if from_link:
+            st.query_params[RUNS_KEY] = fitting
 
 
 def _page() -> str:
