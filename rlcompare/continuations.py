@@ -224,7 +224,10 @@ def _curricula(stretches: Sequence[_Stretch]) -> tuple[_Pairs, _Pairs]:
         timed = sorted((s for s in family if s.begun is not None), key=lambda s: s.begun or 0.0)
         for earlier, later in pairwise(timed):
             if _are_stages(earlier, later):
-                shifted.setdefault((earlier.id, later.id), "trained right after one another, with the same settings")
+                shifted.setdefault(
+                    (earlier.id, later.id),
+                    "trained right after one another, alike but for the stage",
+                )
     return going_on, shifted
 
 
