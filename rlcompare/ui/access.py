@@ -30,8 +30,8 @@ REFRESH_EVERY = 10.0
 PATIENCE = 0.25
 #: The ids of the offers that the visitor has taken, in the URL of every page.
 JOINS_KEY = "joined"
-#: The same, kept where a page forgets what stood in the link to another.
-CARRIED_JOINS_KEY = "carried_joins"
+#: Where the session keeps the page that was drawn last and what was chosen there in a control.
+CARRIED = "carried_{}"
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,8 @@ def asked_joins() -> list[str]:
     """
     if JOINS_KEY in st.session_state:
         return list(st.session_state[JOINS_KEY])
-    return st.query_params.get_all(JOINS_KEY) or list(st.session_state.get(CARRIED_JOINS_KEY, []))
+    _, carried = st.session_state.get(CARRIED.format(JOINS_KEY), ("", []))
+    return st.query_params.get_all(JOINS_KEY) or list(carried)
 
 
 def offers() -> list[Chain]:

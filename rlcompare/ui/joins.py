@@ -6,9 +6,9 @@ import streamlit as st
 
 from rlcompare.store.joining import Chain
 from rlcompare.ui import access
-from rlcompare.ui.access import CARRIED_JOINS_KEY, JOINS_KEY
+from rlcompare.ui.access import JOINS_KEY
 from rlcompare.ui.captions import count
-from rlcompare.ui.controls import known_or_asked, note
+from rlcompare.ui.controls import carry_over, keep_for_next_page, known_or_asked, note
 
 #: Offers described before the rest is counted.
 LISTED = 3
@@ -20,17 +20,14 @@ def offer_joins() -> None:
     options = known_or_asked([chain.id for chain in offers], JOINS_KEY)
     if not options:
         return
+    carry_over(JOINS_KEY)
     asked = access.asked_joins()
-    if asked and JOINS_KEY not in st.session_state and JOINS_KEY not in st.query_params:
-        # As with the chosen runs: the one for the control, the other for the link.
-        st.session_state[JOINS_KEY] = asked
-        st.query_params[JOINS_KEY] = asked
     labels = access.all_labels(tuple(run for chain in offers for run in chain.runs))
     for chain in offers[:LISTED]:
         note(_described(chain, labels, is_joined=chain.id in asked))
     if len(offers) > LISTED:
         note(f"So do {count(len(offers) - LISTED, 'more group')} of runs.")
-    st.session_state[CARRIED_JOINS_KEY] = st.multiselect(
+    joined = st.multiselect(
         "Joined runs",
         options,
         key=JOINS_KEY,
@@ -38,6 +35,7 @@ def offer_joins() -> None:
         placeholder="Join them",
         help="Shows runs that are one training as one, with a mark where it goes on. Take one away to part it again.",
     )
+    keep_for_next_page(JOINS_KEY, joined)
 
 
 def _described(chain: Chain, labels: dict[str, str], *, is_joined: bool) -> str:
