@@ -8,21 +8,18 @@ the same time never are one training.
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Hashable, Sequence
+from functools import lru_cache
 from itertools import pairwise
 
-from rlcompare.run_names import seedless
-from rlcompare.settings import last_words, settings_of
 from rlcompare.store.joining import Chain
 from rlcompare.store.record import RunRecord
+from rlcompare.stretches import Stretch, families, going_on, lasting_settings
 
-#: Steps that may be missing where one run goes on from another, and that may be logged twice, as a share of the
-#: earlier one's; two records always may. A checkpoint is somewhat older than the last record.
-GAP, OVERLAP = 0.05, 0.1
+#: Steps that may be logged twice where one run goes on from another, as a share of those of the earlier one; two
+#: records always may. A checkpoint is somewhat older than the last record.
+OVERLAP = 0.1
 #: The same, for records of one W&B run.
 OVERLAP_OF_ONE_ID = 0.5
 
@@ -30,76 +27,17 @@ OVERLAP_OF_ONE_ID = 0.5
 #: first step is slow.
 BETWEEN_STAGES = 3600.0
 
-#: Where a run's folder is called otherwise than the training: by its time, or by a tracker.
-TITLE_KEYS = ("wandb.name", "trainer.experiment_name", "experiment_name", "run_name", "exp_name")
-
-#: Settings that say where a training begins and ends: what a continuation differs in.
-_BEGIN_OR_END = re.compile(
-    r"""(?:.*_)?(?:resume|restore|checkpoint|ckpt)(?:_.*)? | trained_agent
-    | (?:.*_)?load_(?:path|from|dir|checkpoint|model|run)(?:_.*)?
-    | n_timesteps | (?:num_train|total|max|max_num)_(?:train_|training_|env_)?(?:steps|timesteps|epochs|iterations)""",
-    re.VERBOSE,
-)
 #: Settings that name what a stage of a curriculum is trained on.
 _DATA = re.compile(r"(?i)(?:^|[._:])(?:data(?:sets?)?|files?|prompts?|tasks?|envs?|levels?|stages?)(?:$|[._:])")
 #: Numbers of a stage: ``3ppl``, ``stage-2``. A bare last number is that of a repetition.
 _STAGE = re.compile(r"(?i)(?<![0-9a-z.])\d+(?=[a-z]{2})|(?:stage|phase|level|lesson|part|round)[-_ ]?\d+")
-_NUMBER = re.compile(r"\d+")
+#: No longer than what Python reads as one number.
+_NUMBER = re.compile(r"\d{1,18}")
 _NUMBER_APART = re.compile(r"[-_ .]*\d+")
+#: Between the ends of a range: ``1001_2000``, ``1001-2000``, ``1001 to 2000``.
+_IN_A_RANGE = re.compile(r"[-_ .]*(?:to)?[-_ .]*")
 #: Shorter texts are found in a path by chance.
 _SHORTEST_TITLE = 4
-
-
-@dataclass(frozen=True)
-class _Stretch:
-    """A run as its steps and times tell of it: ``begun`` and ``ended`` in Unix seconds, None where unlogged."""
-
-    record: RunRecord
-    first: int
-    last: int
-    spacing: float
-    begun: float | None
-    ended: float | None
-
-    @classmethod
-    def of(cls, record: RunRecord) -> _Stretch | None:
-        """None where nothing was logged in the run's own unit."""
-        first, last = record.first_step, record.last_step
-        if first is None or last is None:
-            return None
-        densest = max((m.stats for m in record.metrics.values() if m.step_unit == record.step_unit), key=lambda s: s.n)
-        spacing = (densest.last_step - densest.first_step) / max(1, densest.n - 1)
-        ended = None if record.started is None else record.updated
-        return cls(record, first, last, max(1.0, spacing), record.started, ended)
-
-    @property
-    def id(self) -> str:
-        return self.record.id
-
-    @property
-    def length(self) -> int:
-        return self.last - self.first
-
-    @cached_property
-    def title(self) -> str:
-        """What the training is called."""
-        named = next((value for key in TITLE_KEYS if isinstance(value := self.record.config.get(key), str)), "")
-        return named or seedless(self.record.name, self.record.seed).name.rpartition("/")[2]
-
-    @cached_property
-    def settings(self) -> dict[str, str]:
-        (found,) = settings_of([self.record.config])
-        return {key: value for key, value in found.items() if not _BEGIN_OR_END.fullmatch(last_words(key))}
-
-    def begins_after(self, other: _Stretch) -> bool:
-        """Tell whether it was logged after the other, as far as times were logged."""
-        return self.begun is None or other.ended is None or self.begun >= other.ended
-
-    def continues(self, other: _Stretch, overlap: float) -> bool:
-        """Tell whether its steps are those that follow the other's."""
-        low, high = _following(other, overlap)
-        return low <= self.first <= high and self.last > other.last and self.begins_after(other)
-
 
 #: Ids of a run and of the one that goes on from it, with the reason.
 _Pairs = dict[tuple[str, str], str]
@@ -110,7 +48,7 @@ def continuations(records: Sequence[RunRecord]) -> list[Chain]:
 
     Runs are one training where the steps of one follow those of another and
 
-    - they have the same framework, unit of steps, seed and settings, and names that differ in numbers only, or
+    - they have the same framework, unit of steps, seed and settings, and names that differ in one number or range, or
     - they are records of the same W&B run, or
     - their names differ in one number and the later one's configuration names the earlier one.
 
@@ -129,11 +67,11 @@ def continuations(records: Sequence[RunRecord]) -> list[Chain]:
     list of Chain
         No run is in two of them. In the order of the first run of each.
     """
-    stretches = {s.id: s for record in records if (s := _Stretch.of(record)) is not None}
+    stretches = {s.id: s for record in records if (s := Stretch.of(record)) is not None}
     every = list(stretches.values())
     named, shifted = _curricula(every)
-    going_on = _by_names(every) | named | _by_wandb_id(every)
-    chains = [_going_on([stretches[run] for run in runs], why) for runs, why in _chained(going_on)]
+    forward = _by_names(every) | named | _by_wandb_id(every)
+    chains = [_going_on([stretches[run] for run in runs], why) for runs, why in _chained(forward)]
     used = {run for chain in chains for run in chain.runs}
     free = {pair: why for pair, why in shifted.items() if used.isdisjoint(pair)}
     for runs, why in _chained(free):
@@ -148,92 +86,78 @@ def chain_of(records: Sequence[RunRecord]) -> Chain:
 
     Their steps go on where each begins in the later half of the one before; else they are shifted.
     """
-    stretches = [s for record in records if (s := _Stretch.of(record)) is not None]
+    stretches = [s for record in records if (s := Stretch.of(record)) is not None]
     shifted = any(later.first <= earlier.first + earlier.length / 2 for earlier, later in pairwise(stretches))
     return Chain(tuple(record.id for record in records), shifted)
 
 
-def _following(stretch: _Stretch, overlap: float) -> tuple[float, float]:
-    """First steps that a continuation may have."""
-    twice = max(2 * stretch.spacing, overlap * stretch.length)
-    # A run that begins in the first half of another is a repetition of it, however short both are.
-    low = max(stretch.last - twice, stretch.first + stretch.length / 2 + 0.5)
-    return low, stretch.last + max(2 * stretch.spacing, GAP * stretch.length)
-
-
-def _pairs(stretches: Iterable[_Stretch], overlap: float) -> Iterable[tuple[_Stretch, _Stretch]]:
-    """Find runs whose steps follow another's."""
-    ordered = sorted(stretches, key=lambda s: s.first)
-    firsts = [s.first for s in ordered]
-    for earlier in ordered:
-        low, high = _following(earlier, overlap)
-        for later in ordered[bisect_left(firsts, low) : bisect_right(firsts, high)]:
-            if later.continues(earlier, overlap):
-                yield earlier, later
-
-
-def _families(stretches: Iterable[_Stretch], key: Mapping[str, Hashable]) -> list[list[_Stretch]]:
-    """Put runs of one key together; those without one, and those alone, are left out."""
-    found: dict[Hashable, list[_Stretch]] = {}
-    for stretch in stretches:
-        if stretch.id in key:
-            found.setdefault((key[stretch.id], stretch.record.framework, stretch.record.step_unit), []).append(stretch)
-    return [family for family in found.values() if len(family) > 1]
-
-
-def _by_names(stretches: Sequence[_Stretch]) -> _Pairs:
+def _by_names(stretches: Sequence[Stretch]) -> _Pairs:
     names: dict[str, Hashable] = {}
     for stretch in stretches:
         record = stretch.record
-        found = seedless(record.name, record.seed)
-        names[record.id] = (_NUMBER_APART.sub("", found.name), found.seed, record.id.removeprefix(record.name))
-    return {
-        (earlier.id, later.id): ""
-        for family in _families(stretches, names)
-        for earlier, later in _pairs(family, OVERLAP)
-        if earlier.settings == later.settings
-    }
+        name, seed = stretch.name.name, stretch.name.seed
+        names[record.id] = (_NUMBER_APART.sub("", name), seed, record.id.removeprefix(record.name))
+    pairs = [
+        (earlier, later)
+        for family in families(stretches, names)
+        for earlier, later in going_on(family, OVERLAP)
+        if _names_go_on(earlier.name.name, later.name.name)
+    ]
+    settings = lasting_settings(list({s.id: s for pair in pairs for s in pair}.values()))
+    return {(a.id, b.id): "" for a, b in pairs if settings[a.id] == settings[b.id]}
 
 
-def _by_wandb_id(stretches: Sequence[_Stretch]) -> _Pairs:
+def _names_go_on(earlier: str, later: str) -> bool:
+    """Tell whether names differ in one number, in one that the earlier has not, or in a range that goes on."""
+    a, b = _numbers(earlier), _numbers(later)
+    if len(a) != len(b):
+        return len(b) == len(a) + 1 and any(b[:i] + b[i + 1 :] == a for i in range(len(b)))
+    differing = [i for i, (one, other) in enumerate(zip(a, b, strict=True)) if one != other]
+    if len(differing) < 2:
+        return True
+    low, *_, high = differing
+    between = _NUMBER.split(later)[high]
+    return high == low + 1 and b[low] >= a[high] and _IN_A_RANGE.fullmatch(between) is not None
+
+
+def _by_wandb_id(stretches: Sequence[Stretch]) -> _Pairs:
     ids: dict[str, Hashable] = {s.id: found for s in stretches if (found := s.record.config.get("wandb.id"))}
     return {
         (earlier.id, later.id): f"the same W&B run {ids[later.id]}; "
-        for family in _families(stretches, ids)
-        for earlier, later in _pairs(family, OVERLAP_OF_ONE_ID)
+        for family in families(stretches, ids)
+        for earlier, later in going_on(family, OVERLAP_OF_ONE_ID)
     }
 
 
-def _curricula(stretches: Sequence[_Stretch]) -> tuple[_Pairs, _Pairs]:
+def _curricula(stretches: Sequence[Stretch]) -> tuple[_Pairs, _Pairs]:
     """Find runs that began from the model of another: those whose steps go on, and those that count anew."""
-    going_on: _Pairs = {}
+    forward: _Pairs = {}
     shifted: _Pairs = {}
-    for family in _families(stretches, {s.id: _without_numbers(s.title) for s in stretches}):
-        by_title: dict[str, list[_Stretch]] = {}
+    for family in families(stretches, {s.id: _without_numbers(s.title) for s in stretches}):
+        literal = max(_NUMBER.split(family[0].title), key=len)
+        by_title: dict[str, list[Stretch]] = {}
         for stretch in family:
             by_title.setdefault(stretch.title, []).append(stretch)
         for later in family:
-            for title in _named_by(later) & by_title.keys():
+            for title in _named_by(later, literal) & by_title.keys():
                 for earlier in by_title[title]:
                     if not (_differ_in_one(title, later.title) and _in_order(earlier, later)):
                         continue
                     if later.continues(earlier, OVERLAP):
-                        going_on[earlier.id, later.id] = f"{later.title} began from {title}; "
+                        forward[earlier.id, later.id] = f"{later.title} began from {title}; "
                     elif _begin_alike(earlier, later):
                         shifted[earlier.id, later.id] = "each later one began from the one before"
         timed = sorted((s for s in family if s.begun is not None), key=lambda s: s.begun or 0.0)
         for earlier, later in pairwise(timed):
             if _are_stages(earlier, later):
-                shifted.setdefault(
-                    (earlier.id, later.id),
-                    "trained right after one another, alike but for the stage",
-                )
-    return going_on, shifted
+                alike = "trained right after one another, alike but for the stage"
+                shifted.setdefault((earlier.id, later.id), alike)
+    return forward, shifted
 
 
-def _named_by(stretch: _Stretch) -> set[str]:
-    """List the parts of paths in a run's configuration that can name another run."""
-    texts = (value for value in stretch.record.config.values() if isinstance(value, str))
+def _named_by(stretch: Stretch, literal: str) -> set[str]:
+    """List the parts of paths in a run's configuration that can name another run, whose title holds a given text."""
+    texts = (value for value in stretch.record.config.values() if isinstance(value, str) and literal in value)
     parts = {part for text in texts for part in re.split(r"[/\\]", text) if len(part) >= _SHORTEST_TITLE}
     return parts - {stretch.title}
 
@@ -248,33 +172,34 @@ def _without_numbers(text: str) -> str:
     return _NUMBER.sub("", text)
 
 
-def _in_order(earlier: _Stretch, later: _Stretch) -> bool:
+@lru_cache(maxsize=4096)
+def _numbers(text: str) -> tuple[int, ...]:
+    return tuple(map(int, _NUMBER.findall(text)))
+
+
+def _in_order(earlier: Stretch, later: Stretch) -> bool:
     if earlier.begun is not None and later.begun is not None:
         return later.begins_after(earlier)
     return _numbers(earlier.title) < _numbers(later.title)
 
 
-def _numbers(text: str) -> list[int]:
-    return list(map(int, _NUMBER.findall(text)))
-
-
-def _begin_alike(earlier: _Stretch, later: _Stretch) -> bool:
+def _begin_alike(earlier: Stretch, later: Stretch) -> bool:
     return later.first <= earlier.first + min(later.spacing, earlier.length / 2)
 
 
-def _are_stages(earlier: _Stretch, later: _Stretch) -> bool:
+def _are_stages(earlier: Stretch, later: Stretch) -> bool:
     """Tell whether two runs are stages of a curriculum, from weak evidence: nothing says what the later began from."""
     if earlier.ended is None or later.begun is None or not 0 <= later.begun - earlier.ended <= BETWEEN_STAGES:
         return False
     if earlier.record.seed != later.record.seed or not _begin_alike(earlier, later):
         return False
-    a, b = earlier.settings, later.settings
     stages = _STAGE.sub("", earlier.title) == _STAGE.sub("", later.title)
-    if not (a and stages and _differ_in_one(earlier.title, later.title)):
+    if not (stages and _differ_in_one(earlier.title, later.title)):
         return False
     if _numbers(earlier.title) > _numbers(later.title):
         return False
-    return all(
+    a, b = lasting_settings([earlier, later]).values()
+    return bool(a) and all(
         _DATA.search(key) and _without_numbers(a.get(key, "")) == _without_numbers(b.get(key, "")) != ""
         for key in {key for key, _ in a.items() ^ b.items()}
     )
@@ -298,7 +223,7 @@ def _chained(pairs: _Pairs) -> list[tuple[list[str], list[str]]]:
     return found
 
 
-def _going_on(stretches: Sequence[_Stretch], why: Sequence[str]) -> Chain:
+def _going_on(stretches: Sequence[Stretch], why: Sequence[str]) -> Chain:
     steps = [f"{stretch.first:,}–{stretch.last:,}" for stretch in stretches]
     if len(steps) > 4:
         steps = [*steps[:2], "…", steps[-1]]

@@ -110,6 +110,9 @@ NOT_ONE: dict[str, Sequence[RunRecord]] = {
     "before": [run("a_1", (1, 100), (5, 6)), run("a_2", (101, 200), (1, 3))],
     "other settings": [run("a_1", (1, 100), config={"lr": 1e-6}), run("a_2", (101, 200), config={"lr": 1e-5})],
     "other names": [run("ppo_1", (1, 100)), run("grpo_2", (101, 200))],
+    "another experiment's next folder": [run("lab1/exp_1", (1, 100)), run("lab2/exp_2", (101, 200))],
+    "a range that does not go on": [run("a_1_100", (1, 100)), run("a_2_200", (101, 200))],
+    "two numbers more": [run("a", (1, 100)), run("a_1_2", (101, 200))],
     "other folders": [run("ppo/1", (1, 100)), run("grpo/1", (101, 200))],
     "other kinds of file": [run("a_1.jsonl", (1, 100)), run("a_2.csv", (101, 200))],
     "another framework": [run("a_1", (1, 100)), run("a_2", (101, 200), framework="slime")],
@@ -202,6 +205,14 @@ def test_only_some_steps_of_a_long_chain_are_told() -> None:
     (chain,) = offered(*(run(f"exp_{i:03d}", (10 * i + 1, 10 * i + 10)) for i in range(9)))
     assert len(chain.runs) == 9
     assert chain.reason == "the steps go on: 1–10, then 11–20, then …, then 81–90"
+
+
+def test_chains_beside_each_other_are_told_apart_by_their_names() -> None:
+    records = [run(f"lab{lab}/exp_{i:03d}", (10 * i + 1, 10 * i + 10)) for lab in (1, 2) for i in range(3)]
+    assert [chain.runs for chain in offered(*records)] == [
+        ("lab1/exp_000", "lab1/exp_001", "lab1/exp_002"),
+        ("lab2/exp_000", "lab2/exp_001", "lab2/exp_002"),
+    ]
 
 
 def test_offers_are_in_the_order_of_the_runs() -> None:
