@@ -12,6 +12,8 @@ from rlcompare.readers import (
     trainer_state,
     verl_console,
     verl_jsonl,
+    wandb,
+    wandb_csv,
 )
 from rlcompare.readers.base import Chunk, Claim, Folder, IssueList, LogFile, Reader, Resume, SampleText, Scalar
 from rlcompare.readers.plugins import registered
@@ -19,6 +21,9 @@ from rlcompare.readers.plugins import registered
 #: Those of one format, in the order in which they are asked.
 FORMATS: tuple[Reader, ...] = (
     tensorboard.READER,
+    wandb.READER,
+    wandb.CONSOLE_READER,
+    wandb_csv.READER,
     verl_console.READER,
     verl_jsonl.READER,
     trainer_state.READER,

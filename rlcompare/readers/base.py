@@ -119,6 +119,8 @@ class Claim:
     version : tuple of int, or None
         Whatever changes when this run's part of the file does, so that a change to one run of a database does not
         have the others read again. Default: the file's size and time of change.
+    reader : Reader
+        Who reads the file for this claim, where that is not the one that claims: a file may hold two kinds of log.
     """
 
     run: PurePosixPath
@@ -128,6 +130,7 @@ class Claim:
     within: str = ""
     name: str = ""
     version: tuple[int, int] | None = None
+    reader: Reader | None = None
 
 
 @dataclass(frozen=True)

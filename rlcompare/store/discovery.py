@@ -111,7 +111,7 @@ def _claimed(file: LogFile, folder: Folder, issues: list[ReadIssue]) -> list[_Cl
             continue
         if claim is not None:
             several = [claim] if isinstance(claim, Claim) else claim
-            return [_Claimed(reader, _source(file, reader, one), one) for one in several]
+            return [_Claimed(one.reader or reader, _source(file, one.reader or reader, one), one) for one in several]
     return []
 
 

@@ -43,7 +43,8 @@ class Frames:
     def __iter__(self) -> Iterator[bytes]:
         """Yield the data of each whole record."""
         data, base, end = self.data, self.base, len(self.data)
-        at, parts = 0, []
+        at = 0
+        parts: list[bytes] = []
         self.offset = base
         while at + _CHUNK.size <= end:
             left = BLOCK_BYTES - (base + at) % BLOCK_BYTES

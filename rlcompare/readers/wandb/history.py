@@ -2,7 +2,8 @@
 
 W&B's ``_step`` counts calls of ``log``, not steps of the training. So a value stands at the step metric that
 ``define_metric`` names for its key; else at the training step that the run logs (the first of ``STEP_KEYS`` that it
-has), as it was last logged; else at ``_step``.
+has), as it was last logged, or as it is first logged for rows before that; else at ``_step``. Which key that is, is
+settled by the first read that has history.
 """
 
 from __future__ import annotations
@@ -24,6 +25,9 @@ from rlcompare.schema import LOG_INDEX, STEP, WALL_TIME
 
 OWN_STEP, OWN_TIME = "_step", "_timestamp"
 
+#: Counted by W&B for every row, and no metrics: the wall time says as much.
+_OWN = (OWN_STEP, OWN_TIME, "_runtime")
+
 #: Keys under which frameworks log the step of the training, best first.
 STEP_KEYS = (
     "train/global_step",  # Transformers, TRL, OpenRLHF
@@ -31,7 +35,6 @@ STEP_KEYS = (
     "trainer/global_step",  # Lightning
     "training_step",  # open-instruct
     "training/global_step",  # verl
-    "train/step",  # slime
 )
 
 #: Tables made of one read at most; keys that are logged together share one.
@@ -39,23 +42,17 @@ TABLES = 16
 
 _VARINT = rb"[\x80-\xff]{0,9}[\x00-\x7f]"
 
-#: An item of one short key and a number. W&B writes the items of a row in an order of chance. No byte of a key or a
-#: number can be taken for what comes before or behind it.
+#: An item of short keys, one within the other, and a number. W&B writes the items of a row in an order of chance. No
+#: byte of a key or a number can be taken for what comes before or behind it.
+_KEY = rb"[\n\x12][\x01-\x7f][^\x00-\x1f\x82]+"
 _ITEM = (
-    rb"\n(?:[\x00-\x7f]|[\x80-\xff][\x01-\x7f])[\n\x12][\x01-\x7f]([^\x00-\x1f\x82]+)"
+    rb"\n(?:[\x00-\x7f]|[\x80-\xff][\x01-\x7f])((?:" + _KEY + rb")+)"
     rb"\x82\x01[\x01-\x1f](-?(?:[0-9][-+.0-9eE]*|NaN|Infinity))"
 )
 _ITEMS = re.compile(_ITEM)
 _ROW = re.compile(
-    rb"(?:\x08"
-    + _VARINT
-    + rb")?\x12"
-    + _VARINT
-    + rb"((?:"
-    + _ITEM.replace(b"(-?", b"(?:-?").replace(b"([^", b"(?:[^")
-    + rb")+)(?:\x12[\x00-\x0b](?:\x08"
-    + _VARINT
-    + rb")?)?(?:[\x82\x9a\xc2].*)?",
+    rb"(?:\x08" + _VARINT + rb")?\x12" + _VARINT + rb"(?P<items>(?:" + _ITEM + rb")+)"
+    rb"(?:\x12[\x00-\x0b](?:\x08" + _VARINT + rb")?)?(?:[\x82\x9a\xc2].*)?",
     re.DOTALL,
 )
 
@@ -76,11 +73,16 @@ class Definitions:
                 for name in found.get(number, []):
                     kept[name] = step
 
+    @property
+    def steps(self) -> set[str]:
+        """All step metrics."""
+        return {*self.exact.values(), *self.globs.values()}
+
     def step_of(self, key: str) -> str:
         """Name the step metric of a key, empty where none is defined."""
         if key in self.exact:
             return self.exact[key]
-        return next((step for glob, step in self.globs.items() if key != step and fnmatchcase(key, glob)), "")
+        return next((step for glob, step in self.globs.items() if fnmatchcase(key, glob)), "")
 
 
 class History:
@@ -102,8 +104,9 @@ class History:
         self.reached = reached
         self.left_out: set[str] = set()
         self.n_rows = 0
-        self._rows: dict[bytes, list[int]] = {}
-        self._values: dict[bytes, list[bytes | float]] = {}
+        # A key is text where its rows were decoded, else the bytes that spell it.
+        self._rows: dict[str | bytes, list[int]] = {}
+        self._values: dict[str | bytes, list[bytes | float]] = {}
 
     def add(self, record: bytes) -> bool:
         """Take up a record if it is a row of short keys and numbers, and tell whether it was."""
@@ -111,7 +114,7 @@ class History:
         if not row:
             return False
         rows, values, number = self._rows, self._values, self.n_rows
-        for key, value in _ITEMS.findall(row[1]):
+        for key, value in _ITEMS.findall(row["items"]):
             if key in rows:
                 rows[key].append(number)
                 values[key].append(value)
@@ -136,20 +139,17 @@ class History:
                 if isinstance(leaf, bool) or not isinstance(leaf, int | float):
                     self.left_out.add(key)
                     continue
-                encoded = key.encode("utf-8", "replace")
-                self._rows.setdefault(encoded, []).append(self.n_rows)
-                self._values.setdefault(encoded, []).append(float(leaf))
+                self._rows.setdefault(key, []).append(self.n_rows)
+                self._values.setdefault(key, []).append(float(leaf))
         self.n_rows += 1
 
     def tables(self, issues: IssueList) -> tuple[pl.DataFrame, ...]:
         """Lay out what was collected: the keys of a table were logged together and stand at the same step metric."""
-        columns = {
-            key.decode("utf-8", "replace"): _Column(np.array(self._rows[key], np.intp), np.array(list(map(float, v))))
-            for key, v in self._values.items()
-        }
+        columns = self._columns()
         if not self.step:
             self.step = next((key for key in STEP_KEYS if key in columns), OWN_STEP)
-        step_of = {key: self.definitions.step_of(key) or self.step for key in columns}
+        index = {*_OWN, self.step, *self.definitions.steps}
+        step_of = {key: self.definitions.step_of(key) or self.step for key in columns.keys() - index}
         stood = {step: self._stood(columns.get(step), step) for step in {*step_of.values(), self.step}}
         time = np.full(self.n_rows, np.nan)
         if OWN_TIME in columns:
@@ -157,9 +157,9 @@ class History:
         together: dict[tuple[str, bytes], list[str]] = {}
         homeless = []
         for key, column in columns.items():
-            step = step_of[key]
-            if key in (OWN_STEP, OWN_TIME, self.step, step):
+            if key in index:
                 continue
+            step = step_of[key]
             kept = ~np.isnan(stood[step][column.rows])
             if not kept.all():
                 homeless.append(key)
@@ -179,6 +179,18 @@ class History:
             groups = list(by_step.items())
         return tuple(_table(keys, columns, stood[step], time) for step, keys in groups)
 
+    def _columns(self) -> dict[str, _Column]:
+        columns: dict[str, _Column] = {}
+        for key, values in self._values.items():
+            name = key if isinstance(key, str) else _spelled(key)
+            column = _Column(np.array(self._rows[key], np.intp), np.array(list(map(float, values))))
+            if name in columns:
+                rows = np.concatenate((columns[name].rows, column.rows))
+                order = np.argsort(rows, kind="stable")
+                column = _Column(rows[order], np.concatenate((columns[name].values, column.values))[order])
+            columns[name] = column
+        return columns
+
     def _stood(self, column: _Column | None, step: str) -> NDArray[np.float64]:
         """Value of a step metric at each row: of the run's own step also at rows that did not log it."""
         place = np.full(self.n_rows, np.nan)
@@ -190,7 +202,7 @@ class History:
             return place
         known = np.flatnonzero(~np.isnan(place))
         before = np.searchsorted(known, np.arange(self.n_rows), side="right") - 1
-        start = np.nan if self.reached is None else self.reached
+        start = self.reached if self.reached is not None else place[known[0]] if len(known) else np.nan
         return np.where(before >= 0, np.append(place[known], start)[before], start)
 
 
@@ -221,6 +233,16 @@ def _table(
         spread[at], given[at] = column.values, True
         made.append(pl.select(pl.when(pl.Series(given)).then(pl.Series(spread)).alias(name)).to_series())
     return pl.DataFrame(made)
+
+
+def _spelled(keys: bytes) -> str:
+    """Join the keys of an item, each behind a tag and its length."""
+    parts, at = [], 0
+    while at < len(keys):
+        end = at + 2 + keys[at + 1]
+        parts.append(keys[at + 2 : end].decode("utf-8", "replace"))
+        at = end
+    return ".".join(parts)
 
 
 def _leaves(key: str, value: Any) -> list[tuple[str, Any]]:
