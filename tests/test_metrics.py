@@ -7,9 +7,12 @@ import pytest
 from rlcompare.metrics import (
     BY_NAME,
     CANONICAL,
+    FRAMEWORKS,
     PER_STEP,
+    Framework,
     canonical_of,
     guess_framework,
+    other_axis_of,
     resolve,
     spellings,
     step_unit_of,
@@ -100,3 +103,64 @@ def test_titles() -> None:
     assert title_of("response_length") == "Response length"
     assert [title_of(name) for name in PER_STEP] == ["Episodes", "Tokens seen", "Samples seen"]
     assert title_of("actor/pg_loss") == "actor/pg_loss"
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS, ids=lambda framework: framework.name)
+def test_every_entry_is_one_of_a_framework_that_can_be_told(framework: Framework) -> None:
+    assert framework.name
+    assert framework.step_unit
+    assert framework.signs
+    for sign in framework.all_signs:
+        assert guess_framework([sign, "reward", "loss", "step"]) == framework.name
+    for table in (framework.keys, framework.patterns, framework.only_here, framework.per_step):
+        assert table.keys() <= BY_NAME.keys()
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS, ids=lambda framework: framework.name)
+def test_a_frameworks_own_keys_come_first_and_in_its_own_order(framework: Framework) -> None:
+    signs = {sign for each in FRAMEWORKS for sign in each.all_signs}
+    for name, keys in framework.keys.items():
+        others = [key for key in BY_NAME[name].keys if key not in signs and key not in framework.spelled(keys)]
+        for place, key in enumerate(keys):
+            sign = next(sign for sign in framework.signs if sign not in framework.spelled(keys[:place]))
+            expected = next(own for own in framework.spelled(keys) if own in (key, sign))
+            assert resolve(name, [*others, *reversed(keys[place:]), sign]) == expected
+
+
+def test_no_two_frameworks_have_the_same_sign() -> None:
+    signs = [sign for framework in FRAMEWORKS for sign in framework.all_signs]
+    assert sorted(signs) == sorted(set(signs))
+
+
+def test_one_key_can_mean_different_things() -> None:
+    """Stable-Baselines3 logs the negative entropy under the key under which OpenRLHF and slime log the entropy."""
+    assert resolve("entropy", ["train/entropy_loss", "rollout/ep_rew_mean"]) is None
+    assert resolve("entropy", ["train/entropy_loss", "train/actor_lr"]) == "train/entropy_loss"
+    assert resolve("entropy", ["train/entropy_loss", "rollout/raw_reward"]) == "train/entropy_loss"
+    assert canonical_of("train/entropy_loss", "Stable-Baselines3") is None
+    assert canonical_of("train/entropy_loss", "slime") == "entropy"
+    # TRL's `train/episode` counts since the start, Tianshou's the episodes of one collection.
+    assert resolve("episodes", ["train/episode", "objective/rlhf_reward"]) == "train/episode"
+    assert resolve("episodes", ["train/episode", "train/env_step"]) is None
+    assert canonical_of("train/episode", "Tianshou") is None
+    # slime logs a data set's score under its bare name.
+    slime = ["rollout/raw_reward", "eval/aime", "eval/aime-truncated_ratio", "eval/aime-pass@16", "eval/step"]
+    assert resolve("validation_score", slime) == "eval/aime"
+    assert resolve("validation_score", slime[1:]) is None
+
+
+@pytest.mark.parametrize(
+    ("framework", "key", "unit"),
+    [
+        ("slime", "rollout/raw_reward", ""),
+        ("slime", "train/pg_loss", "gradient step"),
+        ("rsl_rl", "Train/mean_reward", ""),
+        ("rsl_rl", "Train/mean_reward/time", "second"),
+        ("Tianshou", "test/returns_stat/mean", ""),
+        ("Tianshou", "update/loss/mean", "gradient step"),
+        ("CleanRL", "eval/episodic_return", "episode"),
+        ("no framework", "loss", ""),
+    ],
+)
+def test_some_keys_have_an_axis_of_their_own(framework: str, key: str, unit: str) -> None:
+    assert other_axis_of(framework, key) == unit

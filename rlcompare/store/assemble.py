@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rlcompare.metrics import spellings
+from rlcompare.metrics import other_axis_of, spellings
 from rlcompare.store.history import workers
 from rlcompare.store.record import MetricRecord, MetricStats, Part, Slice, SourceRecord
 
@@ -21,11 +21,16 @@ class Stream:
     slices: dict[str, tuple[Slice, ...]]
     stats: dict[str, MetricStats]
     step_unit: str
+    framework: str = ""
 
     @property
     def n_values(self) -> int:
         """Values of all metrics together."""
         return sum(stats.n for stats in self.stats.values())
+
+    def unit_of(self, key: str) -> str:
+        """Say what the steps of one metric count: some frameworks log on several axes into one file."""
+        return other_axis_of(self.framework, key) or self.step_unit
 
 
 def streams(sources: Sequence[SourceRecord], combined: Mapping[str, Part]) -> list[Stream]:
@@ -61,7 +66,8 @@ def _stream(group: Sequence[SourceRecord]) -> Stream:
                 slices[key] = (*slices.get(key, ()), Slice(part.file, key, worker, writer))
                 stats[key] = stats[key].followed_by(part_stats) if key in stats else part_stats
     unit = next((source.step_unit for source in group if source.step_unit), "")
-    return Stream(group[0].reader, slices, stats, unit)
+    framework = next((source.framework for source in group if source.framework), "")
+    return Stream(group[0].reader, slices, stats, unit, framework)
 
 
 def metrics(found: Sequence[Stream]) -> dict[str, MetricRecord]:
@@ -80,7 +86,7 @@ def metrics(found: Sequence[Stream]) -> dict[str, MetricRecord]:
     for name, holders in held.items():
         stream, key = max(holders, key=lambda holder: holder[0].stats[holder[1]].n)
         also = tuple(dict.fromkeys(other.reader for other, _ in holders if other is not stream))
-        chosen[name] = MetricRecord(stream.slices[key], stream.stats[key], stream.reader, also, stream.step_unit)
+        chosen[name] = MetricRecord(stream.slices[key], stream.stats[key], stream.reader, also, stream.unit_of(key))
     return chosen
 
 
