@@ -46,7 +46,9 @@ def streams(sources: Sequence[SourceRecord], combined: Mapping[str, Part]) -> li
     for source in sources:
         if source.parts and source.reader not in combined:
             groups.setdefault((source.reader, source.rename), []).append(source)
-    found = [_stream(group) for group in groups.values()]
+    found = [
+        _stream(group, [other for other in sources if other.reader == group[0].reader]) for group in groups.values()
+    ]
     for reader, part in combined.items():
         unit = next((source.step_unit for source in sources if source.reader == reader and source.step_unit), "")
         slices: dict[str, tuple[Slice, ...]] = {key: (Slice(part.file, key, "", 0),) for key in part.metrics}
@@ -54,7 +56,8 @@ def streams(sources: Sequence[SourceRecord], combined: Mapping[str, Part]) -> li
     return sorted(found, key=lambda stream: -stream.n_values)
 
 
-def _stream(group: Sequence[SourceRecord]) -> Stream:
+def _stream(group: Sequence[SourceRecord], alike: Sequence[SourceRecord]) -> Stream:
+    """Make a stream of sources. What its own do not tell, others of the run that the same reader read may."""
     placed = workers([(source.first_time, source.last_time) for source in group])
     order = sorted(range(len(group)), key=lambda i: placed[i])
     slices: dict[str, tuple[Slice, ...]] = {}
@@ -65,8 +68,8 @@ def _stream(group: Sequence[SourceRecord]) -> Stream:
             for key, part_stats in part.metrics.items():
                 slices[key] = (*slices.get(key, ()), Slice(part.file, key, worker, writer))
                 stats[key] = stats[key].followed_by(part_stats) if key in stats else part_stats
-    unit = next((source.step_unit for source in group if source.step_unit), "")
-    framework = next((source.framework for source in group if source.framework), "")
+    unit = next((source.step_unit for source in (*group, *alike) if source.step_unit), "")
+    framework = next((source.framework for source in (*group, *alike) if source.framework), "")
     return Stream(group[0].reader, slices, stats, unit, framework)
 
 
