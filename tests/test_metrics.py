@@ -164,3 +164,174 @@ def test_one_key_can_mean_different_things() -> None:
 )
 def test_some_keys_have_an_axis_of_their_own(framework: str, key: str, unit: str) -> None:
     assert other_axis_of(framework, key) == unit
+
+
+#: Keys of one record each, as the frameworks' source has them, and what the canonical names stand for in them.
+RECORDS: dict[str, dict[str, str]] = {
+    "verl": {
+        "reward": "critic/score/mean",
+        "response_length": "response_length/mean",
+        "kl": "actor/kl_loss",
+        "entropy": "actor/entropy",
+        "loss": "actor/pg_loss",
+        "learning_rate": "actor/lr",
+        "clip_fraction": "actor/pg_clipfrac",
+        "grad_norm": "actor/grad_norm",
+        "validation_score": "val-core/gsm8k/acc/mean@4",
+        "truncated_share": "response_length/clip_ratio",
+        "throughput": "perf/throughput",
+        "step_time": "timing_s/step",
+    },
+    "open-instruct": {
+        "reward": "scores",
+        "response_length": "val/sequence_lengths",
+        "kl": "objective/kl3_avg",
+        "entropy": "policy/entropy_avg",
+        "loss": "loss/policy_avg",
+        "learning_rate": "lr",
+        "clip_fraction": "policy/clipfrac_avg",
+        "grad_norm": "optim/grad_norm",
+        "validation_score": "eval/scores",
+        "throughput": "learner_tokens_per_second_step",
+        "step_time": "time/total",
+        "episodes": "episode",
+        "tokens": "val/num_total_tokens",
+    },
+    "prime-rl": {
+        "reward": "train/agg/effective/agent/reward/mean",
+        "response_length": "train/agg/effective/num_output_tokens/mean",
+        "kl": "mismatch_kl/all/mean",
+        "entropy": "entropy/all/mean",
+        "loss": "loss/mean",
+        "learning_rate": "optim/lr",
+        "grad_norm": "optim/grad_norm",
+        "validation_score": "eval/aime/effective/agent/avg@16",
+        "truncated_share": "train/agg/effective/agent/is_truncated/mean",
+        "step_time": "time/step",
+        "tokens": "progress/total_tokens",
+        "samples": "progress/total_rollouts",
+    },
+    "Tinker cookbook": {
+        "reward": "env/all/reward/total",
+        "response_length": "env/all/ac_tokens_per_turn",
+        "kl": "kl_policy_base",
+        "entropy": "optim/entropy",
+        "learning_rate": "optim/lr",
+        "validation_score": "test/env/all/reward/total",
+        "step_time": "time/total",
+    },
+    "TRL": {
+        "reward": "reward",
+        "response_length": "completions/mean_length",
+        "kl": "kl",
+        "entropy": "entropy",
+        "loss": "loss",
+        "learning_rate": "learning_rate",
+        "clip_fraction": "clip_ratio/region_mean",
+        "grad_norm": "grad_norm",
+        "validation_score": "eval_reward",
+        "truncated_share": "completions/clipped_ratio",
+        "step_time": "step_time",
+        "tokens": "num_tokens",
+    },
+    "ms-swift": {
+        "reward": "reward",
+        "response_length": "completions/mean_length",
+        "kl": "kl",
+        "entropy": "entropy/mean",
+        "loss": "loss",
+        "clip_fraction": "clip_ratio/region_mean",
+        "grad_norm": "grad_norm",
+    },
+    "RLlib": {
+        "reward": "env_runners/episode_return_mean",
+        "episode_length": "env_runners/episode_len_mean",
+        "kl": "learners/default_policy/mean_kl_loss",
+        "entropy": "learners/default_policy/entropy",
+        "loss": "learners/default_policy/policy_loss",
+        "learning_rate": "learners/default_policy/default_optimizer_learning_rate",
+        "grad_norm": "learners/default_policy/gradients_default_optimizer_global_norm",
+        "validation_score": "evaluation/env_runners/episode_return_mean",
+        "step_time": "time_this_iter_s",
+        "episodes": "env_runners/num_episodes_lifetime",
+    },
+    "Spinning Up": {
+        "reward": "AverageEpRet",
+        "episode_length": "EpLen",
+        "kl": "KL",
+        "entropy": "Entropy",
+        "loss": "LossPi",
+        "clip_fraction": "ClipFrac",
+        "validation_score": "AverageTestEpRet",
+    },
+    "baselines": {
+        "reward": "eprewmean",
+        "episode_length": "eplenmean",
+        "kl": "loss/approxkl",
+        "entropy": "loss/policy_entropy",
+        "loss": "loss/policy_loss",
+        "clip_fraction": "loss/clipfrac",
+        "throughput": "fps",
+        "validation_score": "eval_eprewmean",
+    },
+    "Dopamine": {
+        "reward": "Train/AverageReturns",
+        "validation_score": "Eval/AverageReturns",
+        "throughput": "Train/AverageStepsPerSecond",
+    },
+}
+
+#: Further keys of the same records, which must not answer.
+BESIDES: dict[str, tuple[str, ...]] = {
+    "verl": (
+        "critic/rewards/mean",
+        "actor/ppo_kl",
+        "response_length_non_aborted/mean",
+        "prompt_length/mean",
+        "prompt_length/clip_ratio",
+        "perf/total_num_tokens",
+        "training/global_step",
+        "critic/vf_loss",
+    ),
+    "open-instruct": (
+        "objective/verifiable_reward",
+        "val/sequence_lengths_solved",
+        "objective/kl1_avg",
+        "loss/total_avg",
+        "val/num_step_tokens",
+        "training_step",
+        "global_step",
+    ),
+    "prime-rl": ("train/agg/all/agent/reward/mean", "train/agg/effective/num_total_tokens/mean", "progress/tokens"),
+    "Tinker cookbook": ("env/all/reward/format", "env/all/total_episodes", "optim/kl_sample_train_v1", "time/sampling"),
+    "TRL": (
+        "rewards/accuracy_reward/mean",
+        "reward_std",
+        "completions/mean_terminated_length",
+        "clip_ratio/high_max",
+        "frac_reward_zero_std",
+        "eval_loss",
+        "eval_num_tokens",
+    ),
+    "ms-swift": ("rewards/format/mean", "entropy/max", "completions/max_length", "memory(GiB)", "train_speed(s/it)"),
+    "RLlib": ("env_runners/num_episodes", "learners/default_policy/vf_loss", "env_runners/episode_return_max"),
+    "Spinning Up": ("MaxEpRet", "LossV", "TestEpLen", "TotalEnvInteracts", "Time"),
+    "baselines": ("loss/value_loss", "misc/total_timesteps", "misc/nupdates", "eval_eplenmean"),
+    "Dopamine": ("Train/NumEpisodes", "Eval/NumEpisodes"),
+}
+
+
+@pytest.mark.parametrize(
+    ("framework", "prefix"),
+    [*((framework, "") for framework in RECORDS), ("TRL", "train/"), ("ms-swift", "train/"), ("RLlib", "ray/tune/")],
+)
+def test_a_record_of_a_framework(framework: str, prefix: str) -> None:
+    expected = RECORDS[framework]
+    if prefix:
+        # The rest is under other names there: Hugging Face's callback writes `eval/x`.
+        expected = {name: prefix + key for name, key in expected.items() if name != "validation_score"}
+    keys = [*(prefix + key for key in BESIDES[framework]), *expected.values()]
+    assert guess_framework(keys) == framework
+    assert {name: key for name in BY_NAME if (key := resolve(name, keys))} == expected
+    for name, key in expected.items():
+        assert canonical_of(key, framework) == name
