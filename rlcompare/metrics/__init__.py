@@ -8,13 +8,14 @@ says what an entry holds, ``frameworks`` tells one by its keys and ``canonical``
 
 from rlcompare.metrics.canonical import BY_NAME, CANONICAL, PER_STEP, Canonical, canonical_of, resolve, title_of
 from rlcompare.metrics.framework import Framework
-from rlcompare.metrics.frameworks import FRAMEWORKS, guess_framework, other_axis_of, spellings, step_unit_of
+from rlcompare.metrics.frameworks import FRAMEWORKS, SIGNS, guess_framework, other_axis_of, spellings, step_unit_of
 
 __all__ = [
     "BY_NAME",
     "CANONICAL",
     "FRAMEWORKS",
     "PER_STEP",
+    "SIGNS",
     "Canonical",
     "Framework",
     "canonical_of",

@@ -18,6 +18,9 @@ EVERYONE: tuple[Framework, ...] = (ANY_SCRIPT, *FRAMEWORKS)
 
 FRAMEWORK_OF: dict[str, Framework] = {framework.name: framework for framework in FRAMEWORKS}
 
+#: Every key that gives a framework away.
+SIGNS: frozenset[str] = frozenset(sign for framework in FRAMEWORKS for sign in framework.all_signs)
+
 
 def guess_framework(keys: Iterable[str]) -> str:
     """Tell who trained from the metric keys, in the framework's own spelling; empty if no key gives it away."""

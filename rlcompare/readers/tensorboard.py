@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from rlcompare.errors import ReadIssue
-from rlcompare.metrics import guess_framework, step_unit_of
+from rlcompare.metrics import SIGNS, guess_framework, step_unit_of
 from rlcompare.readers.base import Chunk, Claim, Folder, IssueList, LogFile, Reader, Resume
 from rlcompare.readers.tfevents import scan, settings_of, to_tables, walk
 from rlcompare.readers.tfevents.event import tag_text
@@ -42,7 +42,10 @@ _SUMMARIES = ".summary"
 
 #: Ray Tune's TensorBoard logger takes ``timesteps_total`` as the step where a result has it, else the iteration
 #: (ray/tune/logger/tensorboardx.py).
-_TUNE_ENV_STEPS = b"ray/tune/timesteps_total"
+_TUNE_ENV_STEPS = "ray/tune/timesteps_total"
+
+#: Tags that tell the framework or what it counts. One read may find some of them and the next others.
+_TELLING = SIGNS | {_TUNE_ENV_STEPS}
 
 #: Folders in which Keras, TF-Agents and others keep parts of one run.
 _PART_FOLDERS = frozenset({"train", "eval", "evaluation", "val", "valid", "validation", "test"})
@@ -165,11 +168,13 @@ def read(file: LogFile, resume: Resume | None) -> Chunk:
         pending = ReadIssue(str(file.relative), place, log.pending.message, log.pending.severity)
     elif log.offset == 0:
         pending = issues.pending("", "The file is empty: its writer was opened and has written nothing yet.")
-    framework = guess_framework(tag_text(tag) for tag in log.tags)
-    step_unit = "env step" if _TUNE_ENV_STEPS in log.tags else step_unit_of(framework)
+    told = _TELLING.intersection(map(tag_text, log.tags)).union(resume.state.get("told", ()) if resume else ())
+    framework = guess_framework(told)
+    step_unit = "env step" if _TUNE_ENV_STEPS in told else step_unit_of(framework)
     return Chunk(
         to_tables(log),
         log.offset,
+        {"told": sorted(told)},
         config=settings_of(log),
         issues=issues.done(),
         pending=pending,
@@ -185,4 +190,5 @@ READER = Reader(
     appends=True,
     claim=claim,
     read=read,
+    version=2,
 )

@@ -7,11 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import rlcompare as rlc
 from rlcompare.metrics import BY_NAME
+from rlcompare.readers.tensorboard import READER
 from tests.readers import tfevents_writer as w
-from tests.readers.files import GOLDEN, written
+from tests.readers.files import GOLDEN, log_file, read_grown, written
 
 NAME = "events.out.tfevents.1700000000.host.1.0"
 
@@ -303,6 +306,22 @@ def test_a_frameworks_run(case: Case, tmp_path: Path) -> None:
     for name, key in case.names.items():
         curve = runs.curves(name).select("step", "value").rows()
         assert [list(point) for point in curve] == points[key], key
+
+
+@pytest.mark.parametrize("case", ["roll", "openrlhf", "lightning"])
+@given(data=st.data())
+@settings(max_examples=10, deadline=None)
+def test_a_growing_file_is_told_as_the_whole_one(
+    tmp_path_factory: pytest.TempPathFactory, case: str, data: st.DataObject
+) -> None:
+    """ROLL logs verl's keys besides its own, so that half a step may look like verl's."""
+    path = min((GOLDEN / "frameworks" / case / "log").rglob(NAME), key=lambda path: len(path.parts))
+    content = path.read_bytes()
+    cuts = data.draw(st.lists(st.integers(0, len(content)), max_size=4))
+    chunks = read_grown(READER, tmp_path_factory.mktemp("log") / NAME, content, cuts)
+    whole = READER.read(log_file(path), None)
+    assert (chunks[-1].framework, chunks[-1].step_unit) == (whole.framework, whole.step_unit)
+    assert whole.framework
 
 
 def test_seconds_lie_on_no_axis_of_iterations(tmp_path: Path) -> None:
