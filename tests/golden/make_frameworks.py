@@ -5,8 +5,8 @@
 By the frameworks' own loggers: skrl 2.1.1, rsl-rl-lib 5.5.1 (with GitPython), tianshou 2.0.1, stable-baselines3 2.9.2,
 lightning 2.6.6, d3rlpy 2.8.1 and openrlhf 0.11.2 (the last two: the logger's module taken alone). The others are
 scripts or need GPUs to be imported: what their source hands to its SummaryWriter is handed here to torch 2.14.1's or,
-where they use it, tensorboardX 2.6.5's (CleanRL as of April 2026, Sample Factory 2.1.1, NeMo-RL, ROLL, slime, SkyRL and
-AReaL as of August 2026).
+where they use it, tensorboardX 2.6.5's (CleanRL as of April, AReaL as of May, NeMo-RL, ROLL, slime and SkyRL as of
+August 2026, Sample Factory 2.1.1).
 
     python tests/golden/make_frameworks.py
 
