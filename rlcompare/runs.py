@@ -184,7 +184,7 @@ class Runs:
             (
                 record.id,
                 key,
-                names.canonical_of(key),
+                names.canonical_of(key, record.framework),
                 metric.source,
                 ", ".join(metric.also_in) or None,
                 metric.stats.n,

@@ -23,13 +23,17 @@ from rlcompare.schema import STEP, WALL_TIME
 STEP_COLUMNS: dict[str, str] = {
     "step": "",
     "steps": "",
-    "global_step": "",
-    "_step": "",  # W&B
-    "trainer/global_step": "step",  # Lightning
+    # What frameworks log beside W&B's own `_step`, which counts calls of `wandb.log` where they do not set it.
+    "training_step": "step",  # open-instruct, where `global_step` counts episodes
     "train/global_step": "step",  # OpenRLHF, Transformers on W&B
-    "training_step": "step",  # open-instruct
+    "trainer/global_step": "step",  # SkyRL, Lightning
+    "training/global_step": "step",  # verl
+    "system/step": "step",  # ROLL
+    "global_step": "",
+    "_step": "",  # W&B; set to the step by verl, AReaL, prime-rl, NeMo-RL and the Tinker cookbook
     "global_step/max_steps": "step",  # ms-swift: "10/438"
     "progress/batch": "step",  # Tinker cookbook
+    # slime's `train/step`, `rollout/step` and `eval/step` are axes of one record each: none places all records.
     "training_iteration": "iteration",  # Ray Tune
     "iteration": "iteration",
     "iterations": "iteration",
@@ -42,6 +46,8 @@ STEP_COLUMNS: dict[str, str] = {
     "timesteps": "env step",
     "timestep": "env step",
     "num_env_steps_sampled_lifetime": "env step",  # RLlib
+    "misc/total_timesteps": "env step",  # baselines: PPO2
+    "timestepssofar": "env step",  # baselines: TRPO, PPO1
     "env_steps": "env step",
     "env_step": "env step",
     "totalenvinteracts": "env step",  # Spinning Up

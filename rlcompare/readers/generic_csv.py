@@ -63,4 +63,5 @@ READER = Reader(
     appends=True,
     claim=claim,
     read=read,
+    version=2,
 )

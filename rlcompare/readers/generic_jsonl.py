@@ -77,4 +77,5 @@ READER = Reader(
     appends=True,
     claim=claim,
     read=read,
+    version=2,
 )

@@ -24,6 +24,9 @@ log = logging.getLogger(__name__)
 #: Folders that hold no logs but may hold very many files.
 SKIPPED_FOLDERS = frozenset({"__pycache__", "node_modules", "site-packages"})
 
+#: Hidden folders that do hold logs; the others are passed over.
+HIDDEN_LOG_FOLDERS = frozenset({".summary"})  # Sample Factory
+
 
 @dataclass(frozen=True)
 class Source:
@@ -187,7 +190,7 @@ def _walk(root: Path, follow_links: bool, issues: list[ReadIssue]) -> Iterator[t
                 if entry.is_symlink() and not (follow_links and _leads_out(entry.path, root)):
                     continue
                 if entry.is_dir():
-                    if not entry.name.startswith(".") and entry.name not in SKIPPED_FOLDERS:
+                    if not _is_passed_over(entry.name):
                         folders.append((path / entry.name, below))
                 elif entry.is_file():
                     stat = entry.stat()
@@ -203,6 +206,10 @@ def _walk(root: Path, follow_links: bool, issues: list[ReadIssue]) -> Iterator[t
         )
         yield from ((file, here) for file in files)
         stack.extend((p, r, here) for p, r in reversed(folders))
+
+
+def _is_passed_over(folder: str) -> bool:
+    return folder in SKIPPED_FOLDERS or (folder.startswith(".") and folder not in HIDDEN_LOG_FOLDERS)
 
 
 def _with_write_ahead(files: Sequence[LogFile]) -> list[LogFile]:
