@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from rlcompare.readers import (
+    csv_folder,
     evaluations,
     generic_csv,
     generic_jsonl,
     monitor,
     sb3_progress,
+    spinningup,
     tensorboard,
     trainer_state,
+    tune_csv,
+    tune_json,
     verl_console,
     verl_jsonl,
 )
@@ -19,6 +23,7 @@ from rlcompare.readers.plugins import registered
 #: Those of one format, in the order in which they are asked.
 FORMATS: tuple[Reader, ...] = (
     tensorboard.READER,
+    csv_folder.READER,
     verl_console.READER,
     verl_jsonl.READER,
     trainer_state.READER,
@@ -26,6 +31,9 @@ FORMATS: tuple[Reader, ...] = (
     sb3_progress.JSON_READER,
     monitor.READER,
     evaluations.READER,
+    tune_json.READER,
+    tune_csv.READER,
+    spinningup.READER,
 )
 
 #: Those of any table or lines of JSON.

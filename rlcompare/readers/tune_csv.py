@@ -1,0 +1,140 @@
+"""Ray Tune's ``progress.csv``, RLlib's too: one row a result that a trial reported, nested keys joined by ``/``.
+
+``CSVLoggerCallback`` (``ray/tune/logger/csv.py``) writes the keys of the first result as the header and drops later
+ones. A trial that is restored appends rows in the order of *its* first result and writes no header, so that a row can
+hold other values than the header says. What Tune adds to every result (an iteration, a time, the same as a date) tells
+such rows where the order of these differs; they are left out.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Any
+
+import polars as pl
+import polars.selectors as cs
+
+from rlcompare.metrics import guess_framework
+from rlcompare.readers import delimited, text
+from rlcompare.readers.axes import EARLIEST_SECONDS, LATEST_SECONDS, place_rows
+from rlcompare.readers.base import Chunk, Claim, Folder, IssueList, LogFile, Reader, Resume
+from rlcompare.readers.delimited import Body
+from rlcompare.readers.text import Rows
+from rlcompare.readers.tune_json import ABOUT, FRAMEWORK, STEP_KEY, TIME_KEY
+
+FILE_NAME = "progress.csv"
+
+#: Results since the trial was started or restored.
+SINCE_RESTORE = "iterations_since_restore"
+
+#: What Tune adds to every result and what it looks like, to tell rows in another order than the header's.
+SHAPES: dict[str, str] = {
+    STEP_KEY: r"\d+",
+    TIME_KEY: r"\d{10}(\.\d*)?",
+    "date": r"\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d",
+    "done": r"(?i)true|false",
+    "node_ip": r"[\da-fA-F]*[.:][\da-fA-F.:]*",
+    SINCE_RESTORE: r"\d+",
+}
+
+#: Columns of every ``progress.csv`` since 2018, which a table of another program hardly has all of.
+SIGNS = frozenset({STEP_KEY, TIME_KEY, "date", "time_total_s"})
+
+#: A list in quotes: RLlib's episodes. Its commas alone would have all rows split one by one.
+_LIST = re.compile(rb'(?<=[,\n])"\[[^"\n]*\]"(?=[,\r\n])')
+
+_HINT = "Hint: a restored trial writes rows in an order of its own, without a header; result.json has the names."
+
+
+def claim(file: LogFile, folder: Folder) -> Claim | None:
+    """Claim ``progress.csv`` with the columns that Tune adds, for the folder that holds it."""
+    if file.name != FILE_NAME:
+        return None
+    first, *below = text.head_lines(file) or [""]
+    columns = {cell.strip(' "\r') for cell in first.split(",")}
+    return Claim(run=folder.relative) if below and columns >= SIGNS else None
+
+
+def read(file: LogFile, resume: Resume | None) -> Chunk:
+    """Read the rows below the header; lists in cells are no metrics."""
+    refused = text.refuse(file, resume)
+    if refused:
+        return refused
+    issues = IssueList(file)
+    known: dict[str, Any] = dict(resume.state) if resume else {"left_out": [], "done": False, "has_rows": False}
+    body = _without_quotes(delimited.open_body(file, resume, ",", issues))
+    table = delimited.read_table(body, issues, index=SHAPES.keys())
+    rows = _fitting(table.rows, issues)
+    done: bool = known["done"]
+    if rows.frame.height:
+        _tell_restores(rows, known["has_rows"], issues)
+        done = "done" in rows.frame.columns and str(rows.frame["done"][-1]).lower() == "true"
+    frame = rows.frame.drop(ABOUT, strict=False).with_columns(cs.by_name(SINCE_RESTORE, require_all=False).cast(float))
+    log = place_rows(Rows(frame, rows.lines), STEP_KEY, TIME_KEY, issues) if frame.width else frame
+    left_out = set(table.rows.left_out) - ABOUT
+    text.left_out_note(issues, left_out.difference(known["left_out"]))
+    return Chunk(
+        tables=(log,) if log.height else (),
+        offset=table.offset,
+        state={
+            **table.state,
+            "left_out": sorted({*known["left_out"], *left_out}),
+            "done": done,
+            "has_rows": known["has_rows"] or bool(rows.frame.height),
+        },
+        issues=issues.done(),
+        pending=table.pending,
+        step_unit="iteration",
+        framework=guess_framework(body.columns) or FRAMEWORK,
+        finished=done,
+    )
+
+
+def _without_quotes(body: Body) -> Body:
+    """Empty lists in quotes, where no other quotes stand in the table."""
+    data = _LIST.sub(b"[]", body.data) if b'"' in body.data else body.data
+    return body if b'"' in data else replace(body, data=data)
+
+
+def _fitting(rows: Rows, issues: IssueList) -> Rows:
+    """Leave out rows whose cells are not what the columns that Tune adds hold, with an issue each."""
+    fits = pl.repeat(True, rows.frame.height, eager=True)
+    for name in SHAPES.keys() & set(rows.frame.columns):
+        fits &= _has_shape(rows.frame[name])
+    if fits.all():
+        return rows
+    for number in rows.lines.filter(~fits):
+        issues.add(f"line {number}", f"Expected cells in the order of the header, found another; left out. {_HINT}")
+    return Rows(rows.frame.filter(fits), rows.lines.filter(fits), rows.left_out)
+
+
+def _has_shape(column: pl.Series) -> pl.Series:
+    """Tell which cells look like what the column holds; empty ones do."""
+    if column.name == TIME_KEY and column.dtype != pl.String:
+        return column.is_null() | column.is_between(EARLIEST_SECONDS, LATEST_SECONDS)
+    return column.cast(pl.String).str.contains(f"^(?:{SHAPES[column.name]})$").fill_null(value=True)
+
+
+def _tell_restores(rows: Rows, has_rows_before: bool, issues: IssueList) -> None:
+    """Say where a trial was started again: the order of the metrics from there on is known by the first header only."""
+    if SINCE_RESTORE not in rows.frame.columns:
+        return
+    again = rows.frame[SINCE_RESTORE].cast(pl.String) == "1"
+    for number in rows.lines.filter(again.fill_null(value=False))[0 if has_rows_before else 1 :]:
+        issues.add(
+            f"line {number}",
+            "The trial was restored here and wrote no header again; its cells are read in the order of the first one,"
+            " which their times and dates fit.",
+            "note",
+        )
+
+
+READER = Reader(
+    name="tune_csv",
+    title="Ray Tune and RLlib progress",
+    files="`progress.csv`",
+    appends=True,
+    claim=claim,
+    read=read,
+)
