@@ -409,6 +409,7 @@ _STEP_UNITS: dict[str, str] = {
     "Transformers": "step",
     "slime": "step",
     "CleanRL": "env step",
+    "Lightning": "step",
     "Stable-Baselines3": "env step",
     "Spinning Up": "env step",
     "Sample Factory": "env step",

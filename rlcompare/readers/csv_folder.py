@@ -77,7 +77,7 @@ def read(file: LogFile, resume: Resume | None) -> Chunk:
     issues = IssueList(file)
     scalars = _scalars(file.relative)
     is_torchrl = scalars is not None and file.head.split(b"\n")[0].count(b",") == len(TORCHRL) - 1
-    if resume is None and not _is_gradients(file):
+    if (resume is None or not resume.offset) and not _is_gradients(file):
         resume = Resume(0, {"columns": TORCHRL if is_torchrl else D3RLPY, "line": 1})
     table = delimited.read_table(delimited.open_body(file, resume, ",", issues), issues, index={STEP})
     log = with_steps(table.rows, STEP, issues).frame.drop(D3RLPY[0], strict=False)
@@ -86,7 +86,7 @@ def read(file: LogFile, resume: Resume | None) -> Chunk:
     return Chunk(
         tables=(log,) if log.height else (),
         offset=table.offset,
-        state=table.state,
+        state=table.state if table.offset else {},  # before a whole line is there, the columns are a guess
         issues=issues.done(),
         pending=table.pending,
         step_unit="" if is_torchrl else "step",
@@ -114,7 +114,9 @@ def _read_settings(file: LogFile) -> Chunk:
 
 def _setting(name: str, value: str) -> dict[str, Scalar]:
     try:
-        return flatten({name: parse_yaml(value.encode())[0]})
+        parsed = parse_yaml(value.encode())[0]
+        # What Python prints of a mapping has braces; a text with a colon has none.
+        return {name: value} if isinstance(parsed, dict) and not value.startswith("{") else flatten({name: parsed})
     except (PlainYAMLError, ValueError, RecursionError):
         return {name: value}
 

@@ -124,9 +124,8 @@ def _tell_restores(rows: Rows, has_rows_before: bool, issues: IssueList) -> None
     for number in rows.lines.filter(again.fill_null(value=False))[0 if has_rows_before else 1 :]:
         issues.add(
             f"line {number}",
-            "The trial was restored here and wrote no header again; its cells are read in the order of the first one,"
-            " which their times and dates fit.",
-            "note",
+            "The trial was restored here without a header; its cells are read in the order of the first one, which only"
+            " its iterations and times prove. Hint: result.json beside it has the names.",
         )
 
 

@@ -30,7 +30,10 @@ CONFIG_KEY = "config"
 
 #: What Tune adds to every result to say which process reported it and whether it was the last: no metrics.
 ABOUT = frozenset(
-    {"done", "trial_id", "experiment_id", "experiment_tag", "date", "pid", "hostname", "node_ip", "should_checkpoint"}
+    {
+        *("trial_id", "experiment_id", "experiment_tag", "date", "pid", "hostname", "node_ip"),
+        *("done", "should_checkpoint", "checkpoint_dir_name"),
+    }
 )
 
 _STEP = re.compile(rf'"{STEP_KEY}"\s*:\s*\d')

@@ -12,8 +12,8 @@ from rlcompare.metrics import spellings
 from rlcompare.store.history import workers
 from rlcompare.store.record import MetricRecord, MetricStats, Part, Slice, SourceRecord
 
-#: Readers of files that hold 32-bit floats.
-SINGLE_PRECISION = frozenset({"tensorboard"})
+#: Readers of files that hold 32-bit floats, or what NumPy prints of them, beside files with all digits.
+FEWER_DIGITS = frozenset({"tensorboard", "tune_csv"})
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Stream:
 
 
 def streams(sources: Sequence[SourceRecord], combined: Mapping[str, Part]) -> list[Stream]:
-    """Group a run's sources into streams, the one that holds most values first, of equal ones 64-bit floats.
+    """Group a run's sources into streams, the one that holds most values first, of equal ones the more exact.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def streams(sources: Sequence[SourceRecord], combined: Mapping[str, Part]) -> li
         unit = next((source.step_unit for source in sources if source.reader == reader and source.step_unit), "")
         slices: dict[str, tuple[Slice, ...]] = {key: (Slice(part.file, key, "", 0),) for key in part.metrics}
         found.append(Stream(reader, slices, dict(part.metrics), unit))
-    return sorted(found, key=lambda stream: (-stream.n_values, stream.reader in SINGLE_PRECISION))
+    return sorted(found, key=lambda stream: (-stream.n_values, stream.reader in FEWER_DIGITS))
 
 
 def _stream(group: Sequence[SourceRecord]) -> Stream:
