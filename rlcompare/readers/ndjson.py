@@ -254,7 +254,9 @@ def _count_keys(value: Record) -> int:
             if type(node) is dict:
                 keys += len(node)
                 node = node.values()
-            inner += [child for child in node if type(child) is dict or type(child) is list]
+            # Long lists of numbers are seldom worth a loop.
+            if not {dict, list}.isdisjoint(map(type, node)):
+                inner += [child for child in node if type(child) is dict or type(child) is list]
         if not inner:
             return keys
         level = inner

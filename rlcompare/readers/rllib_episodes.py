@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,7 +24,23 @@ PARTS = ("env_runners", "sampler_results")
 LISTS = "hist_stats"
 
 Result = dict[str, Any]
-Episode = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Window:
+    """Returns and lengths of episodes, as listed."""
+
+    rewards: list[float] = field(default_factory=list)
+    lengths: list[float] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.rewards)
+
+    def __getitem__(self, part: slice) -> Window:
+        return Window(self.rewards[part], self.lengths[part])
+
+    def __add__(self, other: Window) -> Window:
+        return Window(self.rewards + other.rewards, self.lengths + other.lengths)
 
 
 @dataclass
@@ -33,10 +49,12 @@ class _Columns:
 
     step: list[int] = field(default_factory=list)
     wall_time: list[float | None] = field(default_factory=list)
-    episodes: list[Episode] = field(default_factory=list)
+    reward: list[float] = field(default_factory=list)
+    length: list[float] = field(default_factory=list)
 
-    def add(self, episodes: Sequence[Episode], step: int, wall_time: float | None) -> None:
-        self.episodes += episodes
+    def add(self, episodes: Window, step: int, wall_time: float | None) -> None:
+        self.reward += map(float, episodes.rewards)
+        self.length += map(float, episodes.lengths)
         self.step += [step] * len(episodes)
         self.wall_time += [wall_time] * len(episodes)
 
@@ -45,8 +63,8 @@ class _Columns:
             self.step,
             split=split,
             length_unit="env step",
-            reward=[reward for reward, _ in self.episodes],
-            length=[length for _, length in self.episodes],
+            reward=self.reward,
+            length=self.length,
             wall_time=self.wall_time,
         )
 
@@ -62,7 +80,7 @@ class Episodes:
 
     def __init__(self, state: Mapping[str, Any] | None = None) -> None:
         known = state or {}
-        self._window: list[Episode] = [(reward, length) for reward, length in known.get("window", ())]
+        self._window = Window(*known.get("window", ()))
         self._fresh: int = known.get("fresh", 0)
         self._newest_first: bool | None = known.get("newest_first")
         self._evaluation: str = known.get("evaluation", "")
@@ -84,33 +102,38 @@ class Episodes:
             When the result was logged, in Unix seconds: its episodes ended before.
         """
         for holder in _holders(result):
-            window = _window(holder[LISTS])
-            if window:
+            if window := _window(holder[LISTS]):
                 fresh = _whole(holder.get("episodes_this_iter", result.get("episodes_this_iter")), len(window))
                 is_old_ray = holder is result and "agent_timesteps_total" not in result
                 self._train.add(self._new(window, fresh, is_old_ray), step, wall_time)
                 break
         evaluation = result.get("evaluation")
         if type(evaluation) is dict:
-            window = next((found for holder in _holders(evaluation) if (found := _window(holder[LISTS]))), [])
+            window = next((found for holder in _holders(evaluation) if (found := _window(holder[LISTS]))), Window())
             digest = hashlib.blake2b(json.dumps(evaluation).encode(), digest_size=8).hexdigest() if window else ""
             if digest != self._evaluation:
                 self._validation.add(window, step, wall_time)
             self._evaluation = digest
 
-    def _new(self, window: list[Episode], fresh: int, is_old_ray: bool) -> list[Episode]:
+    def _new(self, window: Window, fresh: int, is_old_ray: bool) -> Window:
         """Tell the ``fresh`` new episodes of a window from the older ones, and remember the window."""
         older = len(window) - fresh
-        before, in_front = self._window, self._window[self._fresh :] + self._window[: self._fresh]
-        shared = min(older, len(before))
+        shared = min(older, len(self._window))
         if shared:
-            behind_older = window[older - shared : older] == before[-shared:]
-            before_older = window[-shared:] == in_front[-shared:]
-            if behind_older != before_older:
-                self._newest_first = before_older
+            # Where both fit, all episodes are alike, and what was known stays.
+            known = self._newest_first
+            if known is None or not self._fits(window, older, shared, known):
+                fits = [self._fits(window, older, shared, newest_first) for newest_first in (False, True)]
+                self._newest_first = fits[True] if fits[True] != fits[False] else known
         newest_first = is_old_ray if self._newest_first is None else self._newest_first
         self._window, self._fresh = window, fresh
         return window[:fresh] if newest_first else window[older:]
+
+    def _fits(self, window: Window, older: int, shared: int, newest_first: bool) -> bool:
+        """Tell whether a window goes on from the one before, if new episodes stand where ``newest_first`` says."""
+        if newest_first:
+            return window[-shared:] == (self._window[self._fresh :] + self._window[: self._fresh])[-shared:]
+        return window[older - shared : older] == self._window[-shared:]
 
     def samples(self) -> pl.DataFrame | None:
         """Make the frame of what was collected: episodes to train on first, then those of evaluations."""
@@ -124,7 +147,7 @@ class Episodes:
     def state(self) -> dict[str, Any]:
         """Give what the next read needs, JSON-able."""
         return {
-            "window": [list(episode) for episode in self._window],
+            "window": [self._window.rewards, self._window.lengths],
             "fresh": self._fresh,
             "newest_first": self._newest_first,
             "evaluation": self._evaluation,
@@ -146,14 +169,14 @@ def _holders(result: Result) -> Iterator[Result]:
             yield part
 
 
-def _window(lists: Result) -> list[Episode]:
-    """Pair returns and lengths; empty where they are not as many or no numbers."""
+def _window(lists: Result) -> Window:
+    """Take up returns and lengths; empty where they are not as many or no numbers."""
     rewards, lengths = lists.get("episode_reward"), lists.get("episode_lengths")
     if type(rewards) is not list or type(lengths) is not list or len(rewards) != len(lengths):
-        return []
+        return Window()
     if not {*map(type, rewards), *map(type, lengths)} <= {int, float}:
-        return []
-    return [*zip(map(float, rewards), map(float, lengths), strict=True)]
+        return Window()
+    return Window(rewards, lengths)
 
 
 def _whole(value: object, most: int) -> int:

@@ -8,7 +8,6 @@ such rows where the order of these differs; they are left out.
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import Any
 
@@ -40,9 +39,6 @@ SHAPES: dict[str, str] = {
 
 #: Columns of every ``progress.csv`` since 2018, which a table of another program hardly has all of.
 SIGNS = frozenset({STEP_KEY, TIME_KEY, "date", "time_total_s"})
-
-#: A list in quotes: RLlib's episodes. Its commas alone would have all rows split one by one.
-_LIST = re.compile(rb'(?<=[,\n])"\[[^"\n]*\]"(?=[,\r\n])')
 
 _HINT = "Hint: a restored trial writes rows in an order of its own, without a header; result.json has the names."
 
@@ -92,9 +88,15 @@ def read(file: LogFile, resume: Resume | None) -> Chunk:
 
 
 def _without_quotes(body: Body) -> Body:
-    """Empty lists in quotes, where no other quotes stand in the table."""
-    data = _LIST.sub(b"[]", body.data) if b'"' in body.data else body.data
-    return body if b'"' in data else replace(body, data=data)
+    """Empty the lists in quotes, where no other quotes stand in the table."""
+    between, lists = (parts := body.data.split(b'"'))[::2], parts[1::2]
+    if not lists or len(between) == len(lists):
+        return body
+    if not all(cell.startswith(b"[") and cell.endswith(b"]") and b"\n" not in cell for cell in lists):
+        return body
+    begins = all(text.endswith((b",", b"\n")) for text in between[:-1])
+    ends = all(text.startswith((b",", b"\n", b"\r")) for text in between[1:])
+    return replace(body, data=b"[]".join(between)) if begins and ends else body
 
 
 def _fitting(rows: Rows, issues: IssueList) -> Rows:
