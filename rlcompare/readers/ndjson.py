@@ -275,7 +275,8 @@ def _parse(line: bytes) -> tuple[list[Record], bytes, str]:
             return _parse_slowly(line)
     if type(value) is not dict:
         return [], line, ""
-    if line.count(b'":') - line.count(b'\\":') != _count_keys(value):
+    escaped = line.count(b'\\":') if b"\\" in line else 0
+    if line.count(b'":') - escaped != _count_keys(value):
         return _parse_slowly(line)
     return [value], b"", ""
 

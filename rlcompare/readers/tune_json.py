@@ -36,6 +36,7 @@ ABOUT = frozenset(
     }
 )
 
+_SETTINGS = b'"config": {'
 _STEP = re.compile(rf'"{STEP_KEY}"\s*:\s*\d')
 
 
@@ -103,23 +104,27 @@ def read(file: LogFile, resume: Resume | None) -> Chunk:
 
 
 def _without_repeated_settings(data: bytes) -> tuple[bytes, dict[str, Any]]:
-    """Take the first line's settings, and null in their place wherever the same text stands again: half of the file.
+    """Take the first line's settings, and null in their place where a line has the same text: half of the file.
 
     Between quotes that are not escaped the key cannot be part of a string, so what is replaced is a whole value.
     """
-    line = data[: data.find(b"\n")]
-    at = line.find(b'"config": {')
+    lines = data.split(b"\n")
+    at = lines[0].find(_SETTINGS)
     if at < 0:
         return data, {}
     try:
-        value, end = json.JSONDecoder().raw_decode(line[at:].decode(), len('"config": '))
-        settings = json.loads(line).get(CONFIG_KEY)
-    except (ValueError, RecursionError, AttributeError):
+        rest = lines[0][at:].decode()
+        settings, end = json.JSONDecoder().raw_decode(rest, len(_SETTINGS) - 1)
+        if json.loads(lines[0])[CONFIG_KEY] != settings:
+            return data, {}
+    except (ValueError, RecursionError, LookupError, TypeError):
         return data, {}
-    if settings != value:
-        return data, {}
-    repeated = line[at:].decode()[:end].encode()
-    return data.replace(repeated, b'"config": null'), value
+    repeated = rest[:end].encode()
+    for number, line in enumerate(lines):
+        at = line.find(_SETTINGS)
+        if at >= 0 and line.startswith(repeated, at):
+            lines[number] = line[:at] + b'"config": null' + line[at + len(repeated) :]
+    return b"\n".join(lines), settings
 
 
 def _flat(settings: dict[str, Any], issues: IssueList) -> dict[str, Any]:
