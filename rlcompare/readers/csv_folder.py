@@ -27,11 +27,14 @@ TORCHRL = (STEP, "value")
 #: TorchRL's folders for numbers and for texts, and what ``log_hparams`` calls its text.
 SCALARS, TEXTS, SETTINGS = "scalars", "texts", "hparams0.txt"
 
+#: Lines looked at, from either end of the head, before a file is claimed.
+SAMPLED = 20
+
 _WHOLE = re.compile(r"\d{1,18}", re.ASCII)
 
 
 def claim(file: LogFile, folder: Folder) -> Claim | None:
-    """Claim a CSV by its place, if all rows in its head are numbers and as many as are written there."""
+    """Claim a CSV by its place, if all rows sampled from its head are numbers and as many as are written there."""
     if _is_settings(file):
         beside = folder.parent is not None and SCALARS in folder.parent.folders
         return Claim(run=folder.relative.parent, tentative=True) if beside else None
@@ -59,8 +62,10 @@ def _is_gradients(file: LogFile) -> bool:
 
 
 def _are_numbers(file: LogFile, columns: tuple[str, ...]) -> bool:
-    """Tell whether the head has a whole line, and no whole line other than of so many cells, whole up to the step."""
-    rows = [line.rstrip("\r").split(",") for line in text.head_lines(file)[:-1] if line.strip()]
+    """Tell whether the head has whole lines, those sampled being of so many numbers, whole ones up to the step."""
+    lines = text.head_lines(file)[:-1]
+    sampled = lines if len(lines) <= 2 * SAMPLED else lines[:SAMPLED] + lines[-SAMPLED:]
+    rows = [line.rstrip("\r").split(",") for line in sampled if line.strip()]
     return bool(rows) and all(
         len(row) == len(columns) and all(map(_WHOLE.fullmatch, row[:-1])) and text.NUMBER.fullmatch(row[-1])
         for row in rows

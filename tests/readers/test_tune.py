@@ -191,6 +191,15 @@ def test_files_beside_that_are_no_logs_make_no_runs(tmp_path: Path) -> None:
     assert rlc.open_runs(tmp_path, cache=tmp_path / "cache").ids == ("exp/trial",)
 
 
+@pytest.mark.parametrize("seed", ["null", "7"])
+def test_the_seed_of_a_search_stands_in_the_folders_name(tmp_path: Path, seed: str) -> None:
+    trial = tmp_path / "PPO_CartPole-v1_9b96d_00001_1_lr=0.0010,seed=3_2024-05-01_12-30-45"
+    written(trial / "result.json", b'{"training_iteration": 1, "loss": 2}\n')
+    written(trial / "params.json", f'{{"lr": 0.001, "seed": {seed}}}'.encode())
+    runs = rlc.open_runs(tmp_path, cache=tmp_path / "cache")
+    assert runs.table()["seed"].to_list() == ["3" if seed == "null" else "7"]
+
+
 # --- episodes
 
 

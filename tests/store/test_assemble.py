@@ -38,7 +38,7 @@ def test_of_two_that_hold_as_much_the_more_exact_answers() -> None:
     table = source("progress.csv", "tune_csv", {"reward": 100})
     lines = source("result.json", "tune_json", {"reward": 100})
     found = metrics(streams([board, table, lines], {}))["reward"]
-    assert (found.source, found.also_in) == ("tune_json", ("tensorboard", "tune_csv"))
+    assert (found.source, found.also_in) == ("tune_json", ("tune_csv", "tensorboard"))
 
 
 def test_a_prefix_is_kept_where_the_run_has_no_plain_key() -> None:
