@@ -21,7 +21,11 @@ from rlcompare.readers.samples import sample_frame
 #: Where a result keeps its episodes: in itself, or in these parts of it (Ray 2.10 and later; 2.0 to 2.9 once more).
 PARTS = ("env_runners", "sampler_results")
 
-LISTS = "hist_stats"
+#: What holds the lists, and those that are read.
+LISTS, EPISODES = "hist_stats", ("episode_reward", "episode_lengths")
+
+#: A key of results of Ray 1.3 and later, as far as they have their lists in themselves.
+SINCE_1_3 = "agent_timesteps_total"
 
 Result = dict[str, Any]
 
@@ -104,7 +108,7 @@ class Episodes:
         for holder in _holders(result):
             if window := _window(holder[LISTS]):
                 fresh = _whole(holder.get("episodes_this_iter", result.get("episodes_this_iter")), len(window))
-                is_old_ray = holder is result and "agent_timesteps_total" not in result
+                is_old_ray = holder is result and SINCE_1_3 not in result
                 self._train.add(self._new(window, fresh, is_old_ray), step, wall_time)
                 break
         evaluation = result.get("evaluation")
@@ -171,7 +175,7 @@ def _holders(result: Result) -> Iterator[Result]:
 
 def _window(lists: Result) -> Window:
     """Take up returns and lengths; empty where they are not as many or no numbers."""
-    rewards, lengths = lists.get("episode_reward"), lists.get("episode_lengths")
+    rewards, lengths = map(lists.get, EPISODES)
     if type(rewards) is not list or type(lengths) is not list or len(rewards) != len(lengths):
         return Window()
     if not {*map(type, rewards), *map(type, lengths)} <= {int, float}:

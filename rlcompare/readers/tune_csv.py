@@ -8,6 +8,8 @@ such rows where the order of these differs; they are left out.
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -19,8 +21,10 @@ from rlcompare.readers import delimited, text
 from rlcompare.readers.axes import EARLIEST_SECONDS, LATEST_SECONDS, place_rows
 from rlcompare.readers.base import Chunk, Claim, Folder, IssueList, LogFile, Reader, Resume
 from rlcompare.readers.delimited import Body
+from rlcompare.readers.rllib_episodes import EPISODES, LISTS, PARTS, SINCE_1_3, Episodes
 from rlcompare.readers.text import Rows
 from rlcompare.readers.tune_json import ABOUT, FRAMEWORK, STEP_KEY, TIME_KEY
+from rlcompare.readers.tune_json import FILE_NAME as RESULTS
 
 FILE_NAME = "progress.csv"
 
@@ -53,13 +57,17 @@ def claim(file: LogFile, folder: Folder) -> Claim | None:
 
 
 def read(file: LogFile, resume: Resume | None) -> Chunk:
-    """Read the rows below the header; lists in cells are no metrics."""
+    """Read the rows below the header: metrics and, where no ``result.json`` beside tells of them, RLlib's episodes."""
     refused = text.refuse(file, resume)
     if refused:
         return refused
     issues = IssueList(file)
     known: dict[str, Any] = dict(resume.state) if resume else {"left_out": [], "done": False, "has_rows": False}
-    body = _without_quotes(delimited.open_body(file, resume, ",", issues))
+    body = delimited.open_body(file, resume, ",", issues)
+    episodes = Episodes(known.get("episodes"))
+    if not file.path.with_name(RESULTS).exists():
+        _take_episodes(body, episodes)
+    body = _without_quotes(body)
     table = delimited.read_table(body, issues, index=SHAPES.keys())
     rows = _fitting(table.rows, issues)
     done: bool = known["done"]
@@ -68,7 +76,7 @@ def read(file: LogFile, resume: Resume | None) -> Chunk:
         done = "done" in rows.frame.columns and str(rows.frame["done"][-1]).lower() == "true"
     frame = rows.frame.drop(ABOUT, strict=False).with_columns(cs.by_name(SINCE_RESTORE, require_all=False).cast(float))
     log = place_rows(Rows(frame, rows.lines), STEP_KEY, TIME_KEY, issues) if frame.width else frame
-    left_out = set(table.rows.left_out) - ABOUT
+    left_out = {name for name in table.rows.left_out if name not in ABOUT and f"{LISTS}/" not in name}
     text.left_out_note(issues, left_out.difference(known["left_out"]))
     return Chunk(
         tables=(log,) if log.height else (),
@@ -78,13 +86,38 @@ def read(file: LogFile, resume: Resume | None) -> Chunk:
             "left_out": sorted({*known["left_out"], *left_out}),
             "done": done,
             "has_rows": known["has_rows"] or bool(rows.frame.height),
+            "episodes": episodes.state(),
         },
         issues=issues.done(),
         pending=table.pending,
+        samples=episodes.samples(),
         step_unit="iteration",
         framework=guess_framework(body.columns) or FRAMEWORK,
         finished=done,
     )
+
+
+def _take_episodes(body: Body, episodes: Episodes) -> None:
+    """Take the new episodes of every row that fits the header, from the lists in its cells."""
+    part = next((part for part in ("", *PARTS) if _key(part, f"{LISTS}/episode_reward") in body.columns), None)
+    if part is None:
+        return
+    for row in delimited.iter_records(body):
+        if not all(re.fullmatch(shape, row[name]) for name, shape in SHAPES.items() if row.get(name)):
+            continue
+        try:
+            lists = {name: json.loads(row[_key(part, f"{LISTS}/{name}")], parse_int=float) for name in EPISODES}
+            step, moment, fresh = int(row[STEP_KEY]), float(row[TIME_KEY]), int(row[_key(part, "episodes_this_iter")])
+        except (LookupError, ValueError, RecursionError):
+            continue
+        if step.bit_length() < 64:
+            result = {LISTS: lists, "episodes_this_iter": fresh}
+            result |= {SINCE_1_3: 1} if SINCE_1_3 in row else {}
+            episodes.add({part: result} if part else result, step, moment)
+
+
+def _key(part: str, name: str) -> str:
+    return f"{part}/{name}" if part else name
 
 
 def _without_quotes(body: Body) -> Body:

@@ -280,6 +280,42 @@ def test_returns_that_are_not_finite(tmp_path: Path) -> None:
     assert found["reward"][1] == -math.inf
 
 
+def test_a_table_without_lines_beside_tells_of_episodes(tmp_path: Path) -> None:
+    """Those of evaluations are not among its columns, as the first result had none."""
+    data = (TUNE / "rllib" / "progress.csv").read_bytes()
+    lines = JSON.read(log_file(TUNE / "rllib" / "result.json"), None).samples
+    alone = CSV.read(written(tmp_path / "progress.csv", data), None).samples
+    assert lines is not None
+    assert alone is not None
+    assert_frame_equal(alone, lines.filter(pl.col("split") == "train"))
+    written(tmp_path / "result.json", b"")
+    assert CSV.read(log_file(tmp_path / "progress.csv"), None).samples is None
+
+
+def test_a_table_of_old_ray_read_in_pieces(tmp_path: Path) -> None:
+    header = HEADER.replace("hist_stats/x", "episodes_this_iter,hist_stats/episode_reward,hist_stats/episode_lengths")
+    rows = [
+        f"0,170000000{i},False,{i},2023-11-14_22-13-20,1,10.0.0.1,{i},{result['episodes_this_iter']},"
+        + ",".join(f'"{result["hist_stats"][name]}"' for name in ("episode_reward", "episode_lengths"))
+        for i, result in enumerate(windows(True), 1)
+    ]
+    odd = "0,1700000003,False,3,yesterday,1,10.0.0.1,3,1,[7.0],[7]"
+    data = (header + "\n".join([*rows[:3], odd, *rows[3:]]) + "\n").encode()
+    for cut in range(0, len(data), 7):
+        found = samples(read_grown(CSV, tmp_path / "progress.csv", data, [cut]))
+        assert found["reward"].to_list() == [float(number) for number in range(13)]
+
+
+@pytest.mark.parametrize("cell", ['"[1, 2"', "x", "[nan]", "[" * 5000, "1", "", "[" + "9" * 5000 + "]"])
+def test_cells_that_are_no_lists_give_no_episodes(tmp_path: Path, cell: str) -> None:
+    header = HEADER.replace("hist_stats/x", "episodes_this_iter,hist_stats/episode_reward,hist_stats/episode_lengths")
+    row = "0.5,1700000001,False,1,2023-11-14_22-13-20,1,10.0.0.1,1,1,{},[1]\n"
+    chunk = read_csv(tmp_path, header + row.format(cell) + row.format("[2.5]").replace("False,1,", "False,2,"))
+    assert chunk.samples is not None
+    found = chunk.samples.filter(pl.col("step") == 2)
+    assert found.select("reward", "length").rows() == [(2.5, 1.0)]
+
+
 # --- settings
 
 
@@ -471,7 +507,9 @@ def test_public_trials(tmp_path: Path) -> None:
     ]
     assert set(table["framework"]) == {"RLlib"}
     assert set(table["step_unit"]) == {"iteration"}
-    assert set(runs.issues()["severity"]) == {"note"}
+    assert runs.issues().height == 0
+    per_run = dict(runs.samples().group_by("run").len().rows())
+    assert [per_run[run] for run in sorted(per_run)] == [1580, 2326, 196, 196, 184, 1, 196]
     assert runs.select(["model3*"]).config().filter(pl.col("key") == "num_workers")["value"].to_list() == ["2"]
 
 
@@ -510,4 +548,6 @@ def test_public_tables_alone() -> None:
     assert table["episode_reward_mean"].null_count() == 0
     first = one_table(CSV.read(log_file(PUBLIC / "model1_ppo_gpu_it_1_1000" / "progress.csv"), None))
     assert math.isnan(first["episode_reward_mean"][0])
-    assert [issue.severity for issue in chunk.issues] == ["note"]
+    assert chunk.samples is not None
+    assert chunk.samples.height == 1580  # its sum of episodes_this_iter
+    assert chunk.issues == ()
