@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from rlcompare.readers import (
+    csv_folder,
     evaluations,
     generic_csv,
     generic_jsonl,
     monitor,
     sb3_progress,
+    spinningup,
     tensorboard,
     trainer_state,
+    tune_csv,
+    tune_json,
     verl_console,
     verl_jsonl,
     wandb,
@@ -24,6 +28,7 @@ FORMATS: tuple[Reader, ...] = (
     wandb.READER,
     wandb.CONSOLE_READER,
     wandb_csv.READER,
+    csv_folder.READER,
     verl_console.READER,
     verl_jsonl.READER,
     trainer_state.READER,
@@ -31,6 +36,9 @@ FORMATS: tuple[Reader, ...] = (
     sb3_progress.JSON_READER,
     monitor.READER,
     evaluations.READER,
+    tune_json.READER,
+    tune_csv.READER,
+    spinningup.READER,
 )
 
 #: Those of any table or lines of JSON.

@@ -218,20 +218,30 @@ def _line_by_line(
     data: bytes, issues: IssueList, first_line: int, index: Collection[str], leave_out: Collection[str]
 ) -> Rows:
     builder = Columns(index)
+    for number, record in parse_lines(data, issues, first_line):
+        flat: Record = {}
+        if _flatten_into(flat, "", record, leave_out) > len(flat):
+            _twice(issues, number, "of nested objects joined by '/'")
+        builder.add(flat, number)
+    return replace(builder.rows(), n_lines=text.count_byte(data, b"\n"))
+
+
+def parse_lines(data: bytes, issues: IssueList, first_line: int = 1) -> Iterator[tuple[int, Record]]:
+    """Yield each record as parsed, with the number of its line; what :func:`read_rows` calls an issue is one here."""
     for number, line in enumerate(data.split(b"\n"), first_line):
         if not line or line.isspace():
             continue
         objects, rest, twice = _parse(line)
         for record in objects:
-            flat: Record = {}
-            if _flatten_into(flat, "", record, leave_out) > len(flat):
-                twice = twice or "of nested objects joined by '/'"
-            builder.add(flat, number)
+            yield number, record
         if twice:
-            issues.add(f"line {number}", f"The key {text.shown(twice)} stands twice; the last value counts.")
+            _twice(issues, number, twice)
         if rest:
             issues.add(f"line {number}", f"Expected a JSON object, found {text.shown(rest)}; left out.")
-    return replace(builder.rows(), n_lines=text.count_byte(data, b"\n"))
+
+
+def _twice(issues: IssueList, number: int, key: str) -> None:
+    issues.add(f"line {number}", f"The key {text.shown(key)} stands twice; the last value counts.")
 
 
 def _count_keys(value: Record) -> int:
@@ -244,7 +254,9 @@ def _count_keys(value: Record) -> int:
             if type(node) is dict:
                 keys += len(node)
                 node = node.values()
-            inner += [child for child in node if type(child) is dict or type(child) is list]
+            # Long lists of numbers are seldom worth a loop.
+            if not {dict, list}.isdisjoint(map(type, node)):
+                inner += [child for child in node if type(child) is dict or type(child) is list]
         if not inner:
             return keys
         level = inner
@@ -263,7 +275,8 @@ def _parse(line: bytes) -> tuple[list[Record], bytes, str]:
             return _parse_slowly(line)
     if type(value) is not dict:
         return [], line, ""
-    if line.count(b'":') - line.count(b'\\":') != _count_keys(value):
+    escaped = line.count(b'\\":') if b"\\" in line else 0
+    if line.count(b'":') - escaped != _count_keys(value):
         return _parse_slowly(line)
     return [value], b"", ""
 

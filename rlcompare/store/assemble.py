@@ -12,6 +12,10 @@ from rlcompare.metrics import other_axis_of, spellings
 from rlcompare.store.history import workers
 from rlcompare.store.record import MetricRecord, MetricStats, Part, Slice, SourceRecord
 
+#: Readers of files that stand back where another file of the run holds as much: Tune's table has what NumPy prints of
+#: 32-bit floats, and event files have 32-bit floats.
+STANDS_BACK = {"tune_csv": 1, "tensorboard": 2}
+
 
 @dataclass(frozen=True)
 class Stream:
@@ -34,7 +38,7 @@ class Stream:
 
 
 def streams(sources: Sequence[SourceRecord], combined: Mapping[str, Part]) -> list[Stream]:
-    """Group a run's sources into streams, the one that holds most values first.
+    """Group a run's sources into streams, the one that holds most values first, of equal ones the more exact.
 
     Parameters
     ----------
@@ -53,7 +57,7 @@ def streams(sources: Sequence[SourceRecord], combined: Mapping[str, Part]) -> li
         unit = next((source.step_unit for source in sources if source.reader == reader and source.step_unit), "")
         slices: dict[str, tuple[Slice, ...]] = {key: (Slice(part.file, key, "", 0),) for key in part.metrics}
         found.append(Stream(reader, slices, dict(part.metrics), unit))
-    return sorted(found, key=lambda stream: -stream.n_values)
+    return sorted(found, key=lambda stream: (-stream.n_values, STANDS_BACK.get(stream.reader, 0)))
 
 
 def _stream(group: Sequence[SourceRecord], alike: Sequence[SourceRecord]) -> Stream:

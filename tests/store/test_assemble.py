@@ -33,6 +33,14 @@ def test_the_source_that_holds_more_answers_and_the_other_is_named() -> None:
     assert found["reward"].slices == (Slice("events.parquet", "train/reward", "", 0),)
 
 
+def test_of_two_that_hold_as_much_the_more_exact_answers() -> None:
+    board = source("events", "tensorboard", {"ray/tune/reward": 100})
+    table = source("progress.csv", "tune_csv", {"reward": 100})
+    lines = source("result.json", "tune_json", {"reward": 100})
+    found = metrics(streams([board, table, lines], {}))["reward"]
+    assert (found.source, found.also_in) == ("tune_json", ("tune_csv", "tensorboard"))
+
+
 def test_a_prefix_is_kept_where_the_run_has_no_plain_key() -> None:
     board = source("events", "tensorboard", {"train/reward": 10, "reward": 3})
     assert set(metrics(streams([board], {}))) == {"train/reward", "reward"}
