@@ -80,6 +80,10 @@ CANONICAL: tuple[Canonical, ...] = (
             "eval/mean_reward",
             "critic/rewards/mean",
         ),
+        (
+            r"train/agg/effective/.+/reward/mean",  # prime-rl: by agent
+            r"samples/reward/mean",  # of the samples that a run has logged
+        ),
     ),
     Canonical(
         "response_length",
@@ -103,6 +107,8 @@ CANONICAL: tuple[Canonical, ...] = (
             "response_length_non_aborted/mean",
             "seq_len/all/mean",
             # AReaL's `seq_len` counts the prompt too: not a response length.
+            "train/agg/effective/num_output_tokens/mean",  # prime-rl: all turns of an episode
+            "samples/response_length/mean",
         ),
     ),
     Canonical(
@@ -136,6 +142,7 @@ CANONICAL: tuple[Canonical, ...] = (
             "evaluation/env_runners/episode_return_mean",
             "evaluation/episode_reward_mean",
             "AverageTestEpRet",
+            "test/env/all/reward/total",  # Tinker
         ),
         (
             r"val-core/.+/(acc|reward)/(mean|best|maj)@\d+.*",
@@ -143,6 +150,9 @@ CANONICAL: tuple[Canonical, ...] = (
             r"val-aux/.+/(acc|reward|score)/mean@\d+",
             r"eval[/_].+_pass@?1",
             r"eval[/_](?!.*std).*(accuracy|reward|score)",
+            r"eval/.+/effective/.+/(avg@\d+|reward/mean)",  # prime-rl
+            r"samples/validation/correct_share",
+            r"samples/validation/reward/mean",
         ),
     ),
     Canonical(
@@ -400,6 +410,8 @@ _SIGNS: tuple[tuple[str, str], ...] = (
     ("Train/mean_reward", "rsl_rl"),
     ("reward/reward", "Sample Factory"),
     ("rollout/raw_reward", "slime"),
+    ("env/all/reward/total", "Tinker"),
+    ("progress/batch", "Tinker"),
 )
 
 #: What one step of a framework counts.
@@ -408,6 +420,7 @@ _STEP_UNITS: dict[str, str] = {
     "TRL": "step",
     "Transformers": "step",
     "slime": "step",
+    "Tinker": "step",
     "CleanRL": "env step",
     "Stable-Baselines3": "env step",
     "Spinning Up": "env step",
@@ -422,6 +435,17 @@ def guess_framework(keys: Iterable[str]) -> str:
     """Tell who trained from the metric keys, in the framework's own spelling; empty if no key gives it away."""
     plain = {key.removeprefix("ray/tune/") for key in keys}
     return next((framework for key, framework in _SIGNS if key in plain), "")
+
+
+#: Frameworks that train with the trainers of those behind them, whose files a run of theirs holds as well.
+_BUILT_ON = ("ms-swift", "TRL", "Transformers")
+
+
+def framework_of(named: Iterable[str]) -> str:
+    """Say who trained a run whose logs name these or none: the first, of those that build on others the top."""
+    given = [name for name in named if name]
+    top = [name for name in _BUILT_ON if name in given]
+    return top[0] if top and given[0] in _BUILT_ON else next(iter(given), "")
 
 
 def step_unit_of(framework: str) -> str:
