@@ -48,11 +48,13 @@ class _Walk:
         """
         tail = b""
         for lines in text.blocks(self._file, self.offset):
-            # The last line of a writer that was stopped may be whole without its end.
-            whole = ndjson.accept_tail(lines) if lines.tail else lines
-            yield self._records(whole)
-            self.offset, tail = whole.offset, whole.tail
-        self.pending = text.pending_line(self.issues, tail, self.line)
+            yield self._records(lines)
+            self.offset, tail = lines.offset, lines.tail
+        # The last line of a writer that was stopped may be whole without its end.
+        last = ndjson.accept_tail(text.Lines(b"", self.offset, tail))
+        yield self._records(last)
+        self.offset = last.offset
+        self.pending = text.pending_line(self.issues, last.tail, self.line)
 
     def _records(self, lines: text.Lines) -> Iterator[SampleLine]:
         data, start = lines.data, lines.offset - len(lines.data)

@@ -44,8 +44,10 @@ def read_samples(records: Sequence[RunRecord], columns: Sequence[str]) -> pl.Dat
     names = ADDED_LATER.intersection(columns)
     scans = []
     for files, told in _groups(records, names):
-        known = [pl.lit(told[name]).alias(name) if name in names else pl.col(name) for name in columns]
-        scans.append(pl.scan_parquet(files, glob=False).select(known))
+        # One column at least, for what is told to be repeated in each row.
+        held = [name for name in columns if name not in names] or [STEP]
+        added = [pl.lit(told[name]).alias(name) for name in names]
+        scans.append(pl.scan_parquet(files, glob=False).select(held).with_columns(added).select(columns))
     frames = pl.collect_all(scans)
     nothing = pl.DataFrame(schema={name: SAMPLES[name] for name in columns})
     return pl.concat([nothing, *frames])

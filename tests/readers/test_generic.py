@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
+import rlcompare as rlc
 from rlcompare.readers import generic_csv, generic_jsonl
 from rlcompare.readers.base import Chunk, Reader
 from tests.readers.files import GOLDEN, claimed_run, log_file, one_table, read_grown, written
@@ -315,6 +316,21 @@ def test_golden_tune(reader: Reader, name: str) -> None:
     assert note.severity == "note"
     assert "'env_runners/hist_stats/episode_reward', 'hostname'" in note.message
     assert not any(key.startswith("config") for row in records(chunk) for key in row)
+
+
+def test_golden_tinker() -> None:
+    folder = GOLDEN / "generic" / "tinker"
+    chunk = JSONL.read(log_file(folder / "metrics.jsonl"), None)
+    rows = json.loads((folder / "expected.json").read_text())
+    assert same(records(chunk), [{key: row[key] if key == "step" else float(row[key]) for key in row} for row in rows])
+    assert (chunk.step_unit, chunk.framework) == ("step", "Tinker")
+    # The summary of the whole training has no step.
+    assert [(issue.place, issue.severity) for issue in chunk.issues] == [("line 5", "warning")]
+    runs = rlc.open_runs(folder)
+    (found,) = runs.table().rows(named=True)
+    assert (found["run"], found["seed"], found["last_step"], found["n_records"]) == ("tinker", "7", 3, 4)
+    assert runs.curves("reward")["value"].to_list() == [0.0, 0.25, 0.5, 0.75]
+    assert runs.curves("validation_score").select("step", "value").rows() == [(0, 0.0), (2, 0.2)]
 
 
 @pytest.mark.skipif(not DATA.is_dir(), reason="the public logs are not beside the repository")
