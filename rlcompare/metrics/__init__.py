@@ -8,7 +8,15 @@ says what an entry holds, ``frameworks`` tells one by its keys and ``canonical``
 
 from rlcompare.metrics.canonical import BY_NAME, CANONICAL, PER_STEP, Canonical, canonical_of, resolve, title_of
 from rlcompare.metrics.framework import Framework
-from rlcompare.metrics.frameworks import FRAMEWORKS, SIGNS, guess_framework, other_axis_of, spellings, step_unit_of
+from rlcompare.metrics.frameworks import (
+    FRAMEWORKS,
+    SIGNS,
+    framework_of,
+    guess_framework,
+    other_axis_of,
+    spellings,
+    step_unit_of,
+)
 
 __all__ = [
     "BY_NAME",
@@ -19,6 +27,7 @@ __all__ = [
     "Canonical",
     "Framework",
     "canonical_of",
+    "framework_of",
     "guess_framework",
     "other_axis_of",
     "resolve",

@@ -35,3 +35,13 @@ ANY_SCRIPT = Framework(
     },
     prefixes=("train/",),
 )
+
+#: What we make of logged samples (``rlcompare/store/samples.py``): patterns, so that whatever was logged comes before.
+OUR_MEANS = Framework(
+    name="",
+    patterns={
+        "reward": (r"samples/reward/mean",),
+        "response_length": (r"samples/response_length/mean",),
+        "validation_score": (r"samples/validation/correct_share", r"samples/validation/reward/mean"),
+    },
+)

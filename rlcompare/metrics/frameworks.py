@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from rlcompare.metrics.any_script import ANY_SCRIPT
+from rlcompare.metrics.any_script import ANY_SCRIPT, OUR_MEANS
 from rlcompare.metrics.control import CONTROL
 from rlcompare.metrics.framework import Framework
 from rlcompare.metrics.hugging_face import HUGGING_FACE
@@ -14,7 +14,7 @@ from rlcompare.metrics.language import LANGUAGE
 FRAMEWORKS: tuple[Framework, ...] = (*LANGUAGE, *HUGGING_FACE, *CONTROL)
 
 #: Whose keys answer where the run's own framework has none, or is not known.
-EVERYONE: tuple[Framework, ...] = (ANY_SCRIPT, *FRAMEWORKS)
+EVERYONE: tuple[Framework, ...] = (ANY_SCRIPT, *FRAMEWORKS, OUR_MEANS)
 
 FRAMEWORK_OF: dict[str, Framework] = {framework.name: framework for framework in FRAMEWORKS}
 
@@ -26,6 +26,17 @@ def guess_framework(keys: Iterable[str]) -> str:
     """Tell who trained from the metric keys, in the framework's own spelling; empty if no key gives it away."""
     logged = set(keys)
     return next((framework.name for framework in FRAMEWORKS if not logged.isdisjoint(framework.all_signs)), "")
+
+
+#: Frameworks that train with the trainers of those behind them, whose files a run of theirs holds as well.
+_BUILT_ON = ("ms-swift", "TRL", "Transformers")
+
+
+def framework_of(named: Iterable[str]) -> str:
+    """Say who trained a run whose logs name these or none: the first, of those that build on others the top."""
+    given = [name for name in named if name]
+    top = [name for name in _BUILT_ON if name in given]
+    return top[0] if top and given[0] in _BUILT_ON else next(iter(given), "")
 
 
 def step_unit_of(framework: str) -> str:

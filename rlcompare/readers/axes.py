@@ -112,7 +112,7 @@ def choose_axes(records: Iterable[Mapping[str, object]]) -> Axes | None:
     for record in records:
         names = {name.lower(): name for name in reversed(tuple(record))}
         for candidate, unit in STEP_COLUMNS.items():
-            if candidate in names and _whole(record[names[candidate]]) is not None:
+            if candidate in names and whole_number(record[names[candidate]]) is not None:
                 times = (names[name] for name in WALL_TIME_COLUMNS if name in names)
                 wall_time = next((name for name in times if _seconds(record[name]) is not None), "")
                 return Axes(names[candidate], wall_time, unit)
@@ -126,7 +126,7 @@ def place_rows(rows: Rows, step: str, wall_time: str, issues: IssueList) -> pl.D
     """
     frame = rows.frame
     if step in frame.columns and frame[step].dtype == pl.String:
-        frame = frame.with_columns(pl.Series(step, list(map(_whole, frame[step])), dtype=pl.Int64))
+        frame = frame.with_columns(pl.Series(step, list(map(whole_number, frame[step])), dtype=pl.Int64))
     if wall_time in frame.columns:
         times = _wall_times(frame[wall_time], rows.lines, issues)
         frame = pl.DataFrame([times.alias(_TIMES), *frame.drop(wall_time).iter_columns()])
@@ -153,7 +153,8 @@ def _wall_times(column: pl.Series, lines: pl.Series, issues: IssueList) -> pl.Se
     return seconds
 
 
-def _whole(value: object) -> int | None:
+def whole_number(value: object) -> int | None:
+    """Read one value as a whole number of 64 bits: a number, or text such as ``12``, ``12.0`` and ``12/400``."""
     if isinstance(value, int) and not isinstance(value, bool):
         return value if value.bit_length() < 64 else None
     if isinstance(value, float):

@@ -31,7 +31,11 @@ CONFIG_FILES = (
     "config.yaml",
     "hparams.yaml",
     "hyperparameters.json",
+    "args.json",  # ms-swift
 )
+
+#: prime-rl's launcher writes one of them into ``<run>/configs/``; read last.
+_PRIME_FOLDER, _PRIME_FILES = "configs", ("rl.json", "sft.json")
 
 #: rl-zoo writes both into ``<run>/<env>/`` (rl_zoo3/exp_manager.py); the two together tell it from a run of its own.
 _ZOO_FILES = ("args.yml", "config.yml")
@@ -157,7 +161,11 @@ def _config_files(folder: Path) -> list[_Found]:
         zoo = [(name, inner) for name, inner in zoo if folder.name.startswith(f"{name}_")]
     if len(zoo) == 1:
         found += zoo[0][1]
-    return sorted(found, key=lambda pair: CONFIG_FILES.index(pair[0].rpartition("/")[2]))
+    found.sort(key=lambda pair: CONFIG_FILES.index(pair[0].rpartition("/")[2]))
+    if _PRIME_FOLDER in folders:
+        inner = [(f"{_PRIME_FOLDER}/{file}", _stat(folder / _PRIME_FOLDER / file)) for file in _PRIME_FILES]
+        found += [(path, stat) for path, stat in inner if stat is not None]
+    return found
 
 
 def _listing(folder: Path) -> tuple[dict[str, os.stat_result], list[str]]:

@@ -40,7 +40,7 @@ def accept_tail(lines: Lines) -> Lines:
     tail = lines.tail.removeprefix(codecs.BOM_UTF8) if lines.offset == 0 else lines.tail
     if not tail.rstrip().endswith(b"}"):
         return lines
-    objects, rest, _ = _parse(tail)
+    objects, rest, _ = parse_line(tail)
     if rest or not objects:
         return lines
     return Lines(lines.data + tail, lines.offset + len(lines.tail), b"")
@@ -85,7 +85,7 @@ def sample_records(data: bytes, limit: int = SAMPLED) -> Iterator[Record]:
     while start < len(data):
         end = data.find(b"\n", start)
         end = len(data) if end < 0 else end
-        yield from _parse(data[start:end])[0]
+        yield from parse_line(data[start:end])[0]
         skip = start + stride
         start = end + 1 if skip <= end else (data.find(b"\n", skip) + 1 or len(data))
 
@@ -93,7 +93,7 @@ def sample_records(data: bytes, limit: int = SAMPLED) -> Iterator[Record]:
 def iter_records(data: bytes) -> Iterator[Record]:
     """Yield the records of ``data`` one by one as parsed; lines that do not parse are skipped."""
     for line in io.BytesIO(data):
-        yield from _parse(line)[0]
+        yield from parse_line(line)[0]
 
 
 def flatten(record: Record, leave_out: Collection[str] = frozenset()) -> Record:
@@ -231,7 +231,7 @@ def parse_lines(data: bytes, issues: IssueList, first_line: int = 1) -> Iterator
     for number, line in enumerate(data.split(b"\n"), first_line):
         if not line or line.isspace():
             continue
-        objects, rest, twice = _parse(line)
+        objects, rest, twice = parse_line(line)
         for record in objects:
             yield number, record
         if twice:
@@ -263,8 +263,11 @@ def _count_keys(value: Record) -> int:
     return -1
 
 
-def _parse(line: bytes) -> tuple[list[Record], bytes, str]:
-    """Parse one line: its objects, what is left that is none, and a key that stands twice."""
+def parse_line(line: bytes) -> tuple[list[Record], bytes, str]:
+    """Parse one line: its objects, what is left that is none, and a key that stands twice.
+
+    What is not finite comes as the strings ``"NaN"``, ``"Infinity"`` and ``"-Infinity"`` or as a float.
+    """
     try:
         value = orjson.loads(line)
     except orjson.JSONDecodeError:

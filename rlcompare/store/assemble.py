@@ -55,9 +55,14 @@ def streams(sources: Sequence[SourceRecord], combined: Mapping[str, Part]) -> li
     ]
     for reader, part in combined.items():
         unit = next((source.step_unit for source in sources if source.reader == reader and source.step_unit), "")
-        slices: dict[str, tuple[Slice, ...]] = {key: (Slice(part.file, key, "", 0),) for key in part.metrics}
-        found.append(Stream(reader, slices, dict(part.metrics), unit))
+        found.append(stream_of(reader, part, unit))
     return sorted(found, key=lambda stream: (-stream.n_values, STANDS_BACK.get(stream.reader, 0)))
+
+
+def stream_of(name: str, part: Part, step_unit: str) -> Stream:
+    """Make a stream of what was put together into one part."""
+    slices: dict[str, tuple[Slice, ...]] = {key: (Slice(part.file, key, "", 0),) for key in part.metrics}
+    return Stream(name, slices, dict(part.metrics), step_unit)
 
 
 def _stream(group: Sequence[SourceRecord], alike: Sequence[SourceRecord]) -> Stream:

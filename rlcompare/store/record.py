@@ -165,9 +165,14 @@ class RunRecord:
 
     @property
     def n_records(self) -> int:
-        """Records of the sources that some metric is answered from and whose steps are the run's own."""
-        used = {metric.source for metric in self.metrics.values() if metric.step_unit == self.step_unit}
-        return sum(source.rows for source in self.sources if source.reader in used)
+        """Records of the sources that some metric is answered from and whose steps are the run's own.
+
+        Of a run that has logged nothing but samples, the steps that have any.
+        """
+        own = [metric for metric in self.metrics.values() if metric.step_unit == self.step_unit]
+        used = {metric.source for metric in own}
+        n = sum(source.rows for source in self.sources if source.reader in used)
+        return n or max((metric.stats.n for metric in own), default=0)
 
     @property
     def first_step(self) -> int | None:
@@ -189,7 +194,8 @@ class RunRecord:
             found += source.issues
             if source.pending is not None:
                 found.append(source.pending)
-        return (*found, *self.config_issues)
+        # Files of one folder may say the same of it.
+        return tuple(dict.fromkeys((*found, *self.config_issues)))
 
     def stored_files(self) -> set[str]:
         """Names of the Parquet files that this record speaks of."""

@@ -328,6 +328,21 @@ def test_golden_keras(tmp_path: Path) -> None:
     assert chunk.issues == ()
 
 
+def test_golden_tinker() -> None:
+    folder = GOLDEN / "generic" / "tinker"
+    chunk = JSONL.read(log_file(folder / "metrics.jsonl"), None)
+    rows = json.loads((folder / "expected.json").read_text())
+    assert same(records(chunk), [{key: row[key] if key == "step" else float(row[key]) for key in row} for row in rows])
+    assert (chunk.step_unit, chunk.framework) == ("step", "Tinker cookbook")
+    # The summary of the whole training has no step.
+    assert [(issue.place, issue.severity) for issue in chunk.issues] == [("line 5", "warning")]
+    runs = rlc.open_runs(folder)
+    (found,) = runs.table().rows(named=True)
+    assert (found["run"], found["seed"], found["last_step"], found["n_records"]) == ("tinker", "7", 3, 4)
+    assert runs.curves("reward")["value"].to_list() == [0.0, 0.25, 0.5, 0.75]
+    assert runs.curves("validation_score").select("step", "value").rows() == [(0, 0.0), (2, 0.2)]
+
+
 @pytest.mark.skipif(not DATA.is_dir(), reason="the public logs are not beside the repository")
 def test_public_wandb_export_is_whole_without_a_last_line_end() -> None:
     chunk = CSV.read(log_file(DATA / "wandb-csv-export" / "gradio-app_trackio" / "examples" / "logs.csv"), None)
