@@ -6,9 +6,12 @@ from rlcompare.readers import (
     evaluations,
     generic_csv,
     generic_jsonl,
+    mlflow,
+    mlflow_files,
     monitor,
     sb3_progress,
     tensorboard,
+    trackio,
     trainer_state,
     verl_console,
     verl_jsonl,
@@ -18,6 +21,7 @@ from rlcompare.readers.plugins import registered
 
 #: Those of one format, in the order in which they are asked.
 FORMATS: tuple[Reader, ...] = (
+    mlflow_files.READER,
     tensorboard.READER,
     verl_console.READER,
     verl_jsonl.READER,
@@ -26,6 +30,8 @@ FORMATS: tuple[Reader, ...] = (
     sb3_progress.JSON_READER,
     monitor.READER,
     evaluations.READER,
+    mlflow.READER,
+    trackio.READER,
 )
 
 #: Those of any table or lines of JSON.
