@@ -8,12 +8,12 @@ times in milliseconds. Values logged one behind the other at one step share a ro
 from __future__ import annotations
 
 import sqlite3
-from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 import polars as pl
 
+from rlcompare.errors import ReadIssue
 from rlcompare.metrics import guess_framework, step_unit_of
 from rlcompare.readers import sqlite
 from rlcompare.readers.axes import EARLIEST_SECONDS, LATEST_SECONDS
@@ -63,23 +63,22 @@ _ROW = np.dtype(
 _NO_STEPS = "Every step is 0, as MLflow stores where none was given; each metric's values are counted instead."
 
 
-def claim(file: LogFile, folder: Folder) -> Claim | tuple[Claim, ...] | None:  # noqa: ARG001
+def claim(file: LogFile, folder: Folder) -> Claim | sqlite.Claims:  # noqa: ARG001
     """Claim databases with MLflow's tables, a claim a run that is not deleted."""
     if not sqlite.is_database(file):
         is_ours = file.name in _OWN_NAMES and file.is_plain and file.size > 0
         return Claim(file.relative, tentative=True) if is_ours else None
     try:
-        return _claims(file.path, file.relative, sqlite.stamp(file))
+        return _KNOWN.of(file)
     except (OSError, DamagedDatabaseError):
         is_ours = file.name in _OWN_NAMES or all(sign in file.head for sign in _SIGNS)
         return Claim(file.relative, tentative=True) if is_ours else None
 
 
-@lru_cache(maxsize=sqlite.CLAIMS_KEPT)
-def _claims(path: Path, relative: PurePosixPath, stamp: sqlite.Stamp) -> tuple[Claim, ...] | None:  # noqa: ARG001
+def _claims(path: Path, relative: PurePosixPath) -> sqlite.Claims:
     with sqlite.opened(path) as connection:
-        found = sqlite.tables(connection)
-        if not all(sqlite.has(found, table, columns) for table, columns in _NEEDED.items()):
+        found = sqlite.needed_tables(connection, _NEEDED)
+        if found is None:
             return None
         # Rows are only ever added, so that the newest tells whether there are more. Its place is in an index.
         newest = dict(connection.execute("SELECT run_uuid, max(rowid) FROM metrics GROUP BY run_uuid"))
@@ -111,6 +110,9 @@ def _claims(path: Path, relative: PurePosixPath, stamp: sqlite.Stamp) -> tuple[C
     )
 
 
+_KNOWN = sqlite.KnownClaims(_claims)
+
+
 def is_telling(tag: object) -> bool:
     """Whether a tag is the user's own or one of MLflow's that says something of the training."""
     return isinstance(tag, str) and (tag in OWN_TAGS or not tag.startswith(_OWN_PREFIX))
@@ -139,25 +141,29 @@ def read(file: LogFile, resume: Resume | None) -> Chunk:  # noqa: ARG001 - alway
     OSError
         The database is locked or cannot be opened.
     """
-    issues = IssueList(file)
     try:
         with sqlite.opened(file.path) as connection:
             if not file.within:
                 # It could not be opened when it was claimed; by now it can, and the next walk finds its runs.
-                return Chunk((), file.size, issues=issues.done())
-            log, system = _metrics(connection, file.within, issues)
-            config = _config(connection, file.within)
-            status = connection.execute("SELECT status FROM runs WHERE run_uuid = ?", (file.within,)).fetchone()
+                return Chunk((), file.size)
+            return _read_run(file, connection)
     except DamagedDatabaseError as error:
-        issues.add(
-            "", f"Expected MLflow's SQLite database, came {file.size:,} bytes of which SQLite says: {error}.", "error"
-        )
-        return Chunk((), file.size, issues=issues.done())
+        message = f"Expected MLflow's SQLite database, came something else, of which SQLite says: {error}."
+        return Chunk((), file.size, issues=(ReadIssue(str(file.relative), "", message, "error"),))
+
+
+def _read_run(file: LogFile, connection: sqlite3.Connection) -> Chunk:
+    found = sqlite.needed_tables(connection, _NEEDED)
+    if found is None:
+        raise DamagedDatabaseError("tables are missing")
+    issues = IssueList(file)
+    log, system = _metrics(connection, found["metrics"], file.within, issues)
+    status = connection.execute("SELECT status FROM runs WHERE run_uuid = ?", (file.within,)).fetchone()
     framework = guess_framework(map(tag_text, log.tags))
     return Chunk(
         tables=(*to_tables(log), *to_tables(system)),
         offset=file.size,
-        config=config,
+        config=_config(connection, file.within),
         issues=issues.done(),
         step_unit=step_unit_of(framework),
         framework=framework,
@@ -165,16 +171,18 @@ def read(file: LogFile, resume: Resume | None) -> Chunk:  # noqa: ARG001 - alway
     )
 
 
-def _metrics(connection: sqlite3.Connection, run: str, issues: IssueList) -> tuple[EventLog, EventLog]:
+def _metrics(
+    connection: sqlite3.Connection, columns: frozenset[str], run: str, issues: IssueList
+) -> tuple[EventLog, EventLog]:
     """Read the values of one run: the training's and the machine's."""
-    columns = sqlite.tables(connection)["metrics"]
     # Databases of before MLflow 1.0 lack these.
     step = "step" if "step" in columns else "0"
     is_nan = "is_nan" if "is_nan" in columns else "0"
     query = (
         f"SELECT rowid, typeof(key) = 'text' AND typeof(value) IN ('real', 'integer') AND typeof({step}) = 'integer'"
-        f" AND typeof(timestamp) = 'integer', CAST(key AS BLOB), CAST(value AS REAL), CAST(timestamp AS INTEGER),"
-        f" CAST({step} AS INTEGER), {is_nan} IS 1 FROM metrics WHERE run_uuid = ?"
+        " AND typeof(timestamp) = 'integer', CAST(key AS BLOB), ifnull(CAST(value AS REAL), 0),"
+        f" ifnull(CAST(timestamp AS INTEGER), 0), ifnull(CAST({step} AS INTEGER), 0), {is_nan} IS 1"
+        " FROM metrics WHERE run_uuid = ?"
     )
     logs = EventLog(0), EventLog(0)
     left_out = 0

@@ -140,7 +140,8 @@ def read(file: LogFile, resume: Resume | None) -> Chunk:  # noqa: ARG001 - alway
     OSError
         The file cannot be opened or read.
     """
-    for place in file.path.parents:
+    # The outermost, for a key can be `metrics/x`.
+    for place in reversed(file.path.parents[: len(file.relative.parts)]):
         if place.name == METRICS and (place.parent / META).exists():
             depth = len(file.path.relative_to(place).parts)
             return _read_metric(file, "/".join(file.relative.parts[-depth:]))

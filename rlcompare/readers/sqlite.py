@@ -13,14 +13,16 @@ import hashlib
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Collection, Iterator
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 import numpy.typing as npt
 
-from rlcompare.readers.base import LogFile
+from rlcompare.readers.base import Claim, LogFile
 
 #: Names under which databases are looked at.
 SUFFIXES = frozenset({".db", ".sqlite", ".sqlite3"})
@@ -34,7 +36,7 @@ BUSY_SECONDS = 2.0
 #: Rows read under one lock.
 PAGE_ROWS = 100_000
 
-#: Databases whose claims are remembered, by path and stamp: a walk every two seconds must not open them.
+#: Databases whose claims are remembered.
 CLAIMS_KEPT = 256
 
 #: Where the header says how the database is written, and what it says for a write-ahead log.
@@ -59,7 +61,9 @@ _PASSING = frozenset(
 _NEEDS_WRITING = frozenset({sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN})
 
 Records = npt.NDArray[np.void]
-Stamp = tuple[int, int, int]
+Claims = tuple[Claim, ...] | None
+
+_Stamp = tuple[int, int, int]
 
 
 class DamagedDatabaseError(ValueError):
@@ -71,9 +75,46 @@ def is_database(file: LogFile) -> bool:
     return file.relative.suffix.lower() in SUFFIXES and file.is_plain and file.head.startswith(MAGIC)
 
 
-def stamp(file: LogFile) -> Stamp:
-    """Tell whether a database has changed: with discovery's word on its write-ahead log."""
-    return file.inode, file.size, file.mtime_ns
+class KnownClaims:
+    """The claims on databases, by path and stamp: a walk every two seconds must not open each of them.
+
+    Parameters
+    ----------
+    find : callable (path, path below the log folder) -> Claims, or None where the database is another's
+        May raise OSError, upon which the last claims on the database stand, and DamagedDatabaseError.
+    """
+
+    def __init__(self, find: Callable[[Path, PurePosixPath], Claims]) -> None:
+        self._find = find
+        self._lock = threading.Lock()
+        self._known: OrderedDict[tuple[Path, PurePosixPath], tuple[_Stamp, Claims]] = OrderedDict()
+
+    def of(self, file: LogFile) -> Claims:
+        """Find the claims on a database, its stamp being discovery's word on it and its write-ahead log.
+
+        Raises
+        ------
+        OSError
+            It cannot be opened, and nothing is known of it.
+        DamagedDatabaseError
+        """
+        key, stamp = (file.path, file.relative), (file.inode, file.size, file.mtime_ns)
+        with self._lock:
+            known = self._known.get(key)
+        if known is not None and known[0] == stamp:
+            return known[1]
+        try:
+            claims = self._find(file.path, file.relative)
+        except OSError:
+            if known is None:
+                raise
+            return known[1]
+        with self._lock:
+            self._known[key] = stamp, claims
+            self._known.move_to_end(key)
+            while len(self._known) > CLAIMS_KEPT:
+                self._known.popitem(last=False)
+        return claims
 
 
 def run_within(database: PurePosixPath, run: str) -> PurePosixPath:
@@ -109,9 +150,10 @@ def opened(path: Path) -> Iterator[sqlite3.Connection]:
         with _connected(path) as connection:
             yield connection
     except sqlite3.Error as error:
-        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
-        if code in _PASSING or _state(path) != before:
+        if _code(error) in _PASSING or _state(path) != before:
             raise OSError(errno.EAGAIN, f"{error} (SQLite)") from error
+        raise DamagedDatabaseError(str(error)) from error
+    except UnicodeError as error:  # SQLite's word on damage, quoting it
         raise DamagedDatabaseError(str(error)) from error
 
 
@@ -122,7 +164,15 @@ def tables(connection: sqlite3.Connection) -> dict[str, frozenset[str]]:
     return {name: frozenset(column for (column,) in connection.execute(columns, (name,))) for (name,) in names}
 
 
-def has(found: dict[str, frozenset[str]], table: str, columns: Collection[str]) -> bool:
+def needed_tables(
+    connection: sqlite3.Connection, needed: Mapping[str, Collection[str]]
+) -> dict[str, frozenset[str]] | None:
+    """List the tables as :func:`tables` does where the needed ones have the needed columns, else ``None``."""
+    found = tables(connection)
+    return found if all(has(found, table, columns) for table, columns in needed.items()) else None
+
+
+def has(found: Mapping[str, frozenset[str]], table: str, columns: Collection[str]) -> bool:
     """Whether a table is there with all of these columns."""
     return found.get(table, frozenset()) >= set(columns)
 
@@ -157,22 +207,22 @@ def pages(connection: sqlite3.Connection, query: str, run: str, dtype: npt.DType
 
 @contextmanager
 def _connected(path: Path) -> Iterator[sqlite3.Connection]:
-    ahead = _size(_beside(path, "-wal"))
-    if ahead and not _beside(path, "-shm").exists():
+    uri = f"{path.absolute().as_uri()}?mode=ro"
+    in_use = _beside(path, "-shm").exists()
+    if not in_use and _size(_beside(path, "-wal")):
         with _copied(path) as connection:
             yield connection
         return
-    uri = f"{path.absolute().as_uri()}?mode=ro"
-    immutable = not ahead and _is_write_ahead(path)
+    immutable = not in_use and _is_write_ahead(path)
+    before = _state(path)
     try:
         connection = _connect(f"{uri}&immutable=1" if immutable else uri)
     except sqlite3.Error as error:
-        if getattr(error, "sqlite_errorcode", 0) & 0xFF not in _NEEDS_WRITING or not path.is_file():
+        if _code(error) not in _NEEDS_WRITING:
             raise
         with _copied(path) as connection:
             yield connection
         return
-    before = _state(path)
     with closing(connection):
         yield connection
     if immutable and _state(path) != before:
@@ -207,6 +257,11 @@ def _connect(uri: str) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _code(error: sqlite3.Error) -> int:
+    """Give the primary result code; an error of Python's own has none."""
+    return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
 
 
 def _is_write_ahead(path: Path) -> bool:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -57,21 +56,20 @@ _STEP, _TIME = " step", " time"
 _ROW = np.dtype([("rowid", "i8"), ("step", "O"), ("time", "O"), ("record", "O")])
 
 
-def claim(file: LogFile, folder: Folder) -> Claim | tuple[Claim, ...] | None:  # noqa: ARG001
+def claim(file: LogFile, folder: Folder) -> Claim | sqlite.Claims:  # noqa: ARG001
     """Claim databases with Trackio's tables, a claim a run."""
     if not sqlite.is_database(file):
         return None
     try:
-        return _claims(file.path, file.relative, sqlite.stamp(file))
+        return _KNOWN.of(file)
     except (OSError, DamagedDatabaseError):
         return Claim(file.relative, tentative=True) if all(sign in file.head for sign in _SIGNS) else None
 
 
-@lru_cache(maxsize=sqlite.CLAIMS_KEPT)
-def _claims(path: Path, relative: PurePosixPath, stamp: sqlite.Stamp) -> tuple[Claim, ...] | None:  # noqa: ARG001
+def _claims(path: Path, relative: PurePosixPath) -> sqlite.Claims:
     with sqlite.opened(path) as connection:
-        found = sqlite.tables(connection)
-        if not all(sqlite.has(found, table, columns) for table, columns in _NEEDED.items()):
+        found = sqlite.needed_tables(connection, _NEEDED)
+        if found is None:
             return None
         told: dict[str, list[tuple[object, ...]]] = {}
         names: dict[str, str] = {}
@@ -99,6 +97,9 @@ def _claims(path: Path, relative: PurePosixPath, stamp: sqlite.Stamp) -> tuple[C
     )
 
 
+_KNOWN = sqlite.KnownClaims(_claims)
+
+
 def _run_column(columns: frozenset[str]) -> str:
     return "run_id" if "run_id" in columns else "run_name"
 
@@ -122,31 +123,35 @@ def read(file: LogFile, resume: Resume | None) -> Chunk:  # noqa: ARG001 - alway
     OSError
         The database is locked or cannot be opened.
     """
-    logs: list[pl.DataFrame] = []
-    issues: list[ReadIssue] = []
-    config: dict[str, Scalar] = {}
     try:
         with sqlite.opened(file.path) as connection:
             if not file.within:
                 # It could not be opened when it was claimed; by now it can, and the next walk finds its runs.
                 return Chunk((), file.size)
-            found = sqlite.tables(connection)
-            for table in _RECORDS:
-                if sqlite.has(found, table, ("timestamp", "metrics")):
-                    log, problems = _log(file, connection, table, found[table])
-                    logs += _split(log)
-                    issues += problems
-            config, problems = _config(file, connection, found["configs"])
-            issues += problems
+            return _read_run(file, connection)
     except DamagedDatabaseError as error:
-        message = f"Expected Trackio's SQLite database, came {file.size:,} bytes of which SQLite says: {error}."
+        message = f"Expected Trackio's SQLite database, came something else, of which SQLite says: {error}."
         return Chunk((), file.size, issues=(ReadIssue(str(file.relative), "", message, "error"),))
+
+
+def _read_run(file: LogFile, connection: sqlite3.Connection) -> Chunk:
+    found = sqlite.needed_tables(connection, _NEEDED)
+    if found is None:
+        raise DamagedDatabaseError("tables are missing")
+    logs: list[pl.DataFrame] = []
+    issues: list[ReadIssue] = []
+    for table in _RECORDS:
+        if sqlite.has(found, table, ("timestamp", "run_name", "metrics")):
+            log, problems = _log(file, connection, table, found[table])
+            logs += _split(log)
+            issues += problems
+    config, problems = _config(file, connection, found["configs"])
     framework = guess_framework(key for log in logs for key in log.columns)
     return Chunk(
         tables=tuple(logs),
         offset=file.size,
         config=config,
-        issues=tuple(issues),
+        issues=(*issues, *problems),
         step_unit=step_unit_of(framework),
         framework=framework,
     )
@@ -221,11 +226,8 @@ def _config(
     except orjson.JSONDecodeError:
         config = None
     if not isinstance(config, dict):
-        return {}, [
-            ReadIssue(
-                str(file.relative), "table configs", f"Expected a JSON object, found {text.shown(row[0] or b'')}."
-            )
-        ]
+        message = f"Expected a JSON object, found {text.shown(row[0] or b'')}; left out."
+        return {}, [ReadIssue(str(file.relative), "table configs", message)]
     flat = flatten({key: value for key, value in config.items() if key not in _ADDED})
     return {key: value for key, value in flat.items() if value is not None}, []
 

@@ -1,7 +1,7 @@
 """Write the golden files of the Trackio reader, and what Trackio's own storage reads from them.
 
-Run once with each of trackio 0.43.0 and trackio 0.23.0, the last whose tables know no ``run_id``; it replaces
-``trackio/v0_43/`` or ``trackio/v0_23/`` beside itself. The database is stripped as in ``make_five.py``.
+Run once with each of trackio 0.43.0 and trackio 0.23.0 (huggingface-hub 1.16.0), the last without ``run_id``; it
+replaces ``trackio/v0_43/`` or ``trackio/v0_23/`` beside itself. The database is stripped as in ``make_five.py``.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parent))
 os.environ.update(TRACKIO_DIR=tempfile.mkdtemp(), HF_HUB_OFFLINE="1", LOGNAME="user", GRADIO_ANALYTICS_ENABLED="False")
 
-import numpy as np
+import pandas as pd
 import trackio
 from make_five import TRACKIO_TABLES, strip
 from trackio.sqlite_storage import SQLiteStorage
@@ -35,7 +35,7 @@ def records(shift: float) -> list[dict[str, Any]]:
     rows[1] |= {"eval/reward": 10.0, "note": "text", "flag": True, "nothing": None}
     rows[2] |= {"odd": math.nan, "nested": {"a": 1, "b": {"c": 2.5}}}
     rows[3] |= {"odd": math.inf, "eval/reward": 20.0}
-    rows[4] |= {"odd": -math.inf, "count": np.int64(2**40), "list": [1, 2]}
+    rows[4] |= {"odd": -math.inf, "count": 2**40, "list": [1, 2]}
     return rows
 
 
@@ -43,7 +43,7 @@ def log_run(name: str, shift: float, **config: Any) -> None:
     trackio.init(project=PROJECT, name=name, config={"lr": 3e-4, "seed": 7, **config}, embed=False)
     for step, row in enumerate(records(shift), 1):
         trackio.log(row, step=step * 10)
-    trackio.log({"table": trackio.Table(columns=["n"], data=[[1]]), "train/loss": 0.125}, step=60)
+    trackio.log({"table": trackio.Table(dataframe=pd.DataFrame({"n": [1]})), "train/loss": 0.125}, step=60)
     trackio.finish()
 
 
