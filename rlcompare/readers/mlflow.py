@@ -21,7 +21,7 @@ from rlcompare.readers.base import Chunk, Claim, Folder, IssueList, LogFile, Rea
 from rlcompare.readers.sqlite import DamagedDatabaseError
 from rlcompare.readers.tfevents import to_tables
 from rlcompare.readers.tfevents.event import tag_text
-from rlcompare.readers.tfevents.log import EventLog, Scalars
+from rlcompare.readers.tfevents.log import EventLog, Ints, Scalars
 
 #: Tables and columns without which a database is none of MLflow's.
 _NEEDED = {
@@ -56,23 +56,21 @@ SYSTEM_PREFIX = b"system/"
 #: What an infinity is stored as (``sanitize_metric_value`` in ``sqlalchemy_store.py``).
 _LARGEST = float(np.finfo(np.float64).max)
 
-_ROW = np.dtype(
-    [("rowid", "i8"), ("good", "?"), ("key", "O"), ("value", "f8"), ("time", "i8"), ("step", "i8"), ("is_nan", "?")]
-)
+_ROW = np.dtype([("rowid", "i8"), ("key", "O"), ("value", "f8"), ("time", "i8"), ("step", "i8")])
 
 _NO_STEPS = "Every step is 0, as MLflow stores where none was given; each metric's values are counted instead."
 
 
 def claim(file: LogFile, folder: Folder) -> Claim | sqlite.Claims:  # noqa: ARG001
     """Claim databases with MLflow's tables, a claim a run that is not deleted."""
-    if not sqlite.is_database(file):
-        is_ours = file.name in _OWN_NAMES and file.is_plain and file.size > 0
-        return Claim(file.relative, tentative=True) if is_ours else None
+    if not sqlite.is_named_as_one(file):
+        return None
     try:
-        return _KNOWN.of(file)
+        claims = _KNOWN.of(file)
+        is_unreadable = claims is None and file.name in _OWN_NAMES and not file.head.startswith(sqlite.MAGIC)
     except (OSError, DamagedDatabaseError):
-        is_ours = file.name in _OWN_NAMES or all(sign in file.head for sign in _SIGNS)
-        return Claim(file.relative, tentative=True) if is_ours else None
+        claims, is_unreadable = None, file.name in _OWN_NAMES or all(sign in file.head for sign in _SIGNS)
+    return Claim(file.relative, tentative=True) if is_unreadable and file.size else claims
 
 
 def _claims(path: Path, relative: PurePosixPath) -> sqlite.Claims:
@@ -178,36 +176,38 @@ def _metrics(
     # Databases of before MLflow 1.0 lack these.
     step = "step" if "step" in columns else "0"
     is_nan = "is_nan" if "is_nan" in columns else "0"
-    query = (
-        f"SELECT rowid, typeof(key) = 'text' AND typeof(value) IN ('real', 'integer') AND typeof({step}) = 'integer'"
-        " AND typeof(timestamp) = 'integer', CAST(key AS BLOB), ifnull(CAST(value AS REAL), 0),"
-        f" ifnull(CAST(timestamp AS INTEGER), 0), ifnull(CAST({step} AS INTEGER), 0), {is_nan} IS 1"
-        " FROM metrics WHERE run_uuid = ?"
+    good = (
+        "typeof(key) = 'text' AND typeof(value) IN ('real', 'integer') AND typeof(timestamp) = 'integer'"
+        f" AND typeof({step}) = 'integer'"
     )
-    logs = EventLog(0), EventLog(0)
-    left_out = 0
-    for page in sqlite.pages(connection, query, run, _ROW):
-        good = page["good"]
-        left_out += int(np.count_nonzero(~good))
-        page = page if good.all() else page[good]
-        system = np.fromiter((key.startswith(SYSTEM_PREFIX) for key in page["key"]), np.bool_, len(page))
-        for log, rows in zip(logs, (page[~system], page[system]), strict=True):
-            if len(rows):
-                log.scalars.append(_scalars(rows, log))
+    of_run = "run_uuid = ?"
+    counted = f"SELECT count(*) FROM metrics WHERE {of_run} AND NOT ({good})"
+    (left_out,) = connection.execute(counted, (run,)).fetchone()
     if left_out:
         issues.add("table metrics", f"Expected numbers, {left_out:,} rows of this run hold something else; left out.")
-    _count_where_no_step(logs[0], issues)
-    return logs
+        of_run += f" AND {good}"
+    # NumPy makes NULL NaN.
+    selected = f"CAST(key AS BLOB), CASE WHEN {is_nan} THEN NULL ELSE value END, timestamp, {step}"
+    training, machine = EventLog(0), EventLog(0)
+    for page in sqlite.pages(connection, "metrics", selected, of_run, run, _ROW):
+        keys = {key: number for number, key in enumerate(dict.fromkeys(page["key"]))}
+        numbers = np.fromiter(map(keys.__getitem__, page["key"]), np.int64, len(page))
+        logs = [machine if key.startswith(SYSTEM_PREFIX) else training for key in keys]
+        tags = np.array([log.tag(key) for log, key in zip(logs, keys, strict=True)])[numbers]
+        for log in (training, machine):
+            chosen = np.array([one is log for one in logs])[numbers]
+            if chosen.any():
+                log.scalars.append(_scalars(page[chosen], tags[chosen]))
+    _count_where_no_step(training, issues)
+    return training, machine
 
 
-def _scalars(rows: sqlite.Records, log: EventLog) -> Scalars:
+def _scalars(rows: sqlite.Records, tags: Ints) -> Scalars:
     value = rows["value"].copy()
-    value[rows["is_nan"]] = np.nan
     value[value >= _LARGEST] = np.inf
     value[value <= -_LARGEST] = -np.inf
     seconds = rows["time"] / 1000
     seconds[(seconds < EARLIEST_SECONDS) | (seconds > LATEST_SECONDS)] = np.nan
-    tags = np.fromiter(map(log.tag, rows["key"]), np.int64, len(rows))
     return Scalars(rows["rowid"].copy(), rows["step"].copy(), seconds, tags, value)
 
 

@@ -43,8 +43,8 @@ _MAX_SETTINGS = 10_000
 #: A run's or a logged model's folder, whoever keeps its metrics.
 _ID = re.compile(r"(?:m-)?[0-9a-f]{32}")
 
-#: What stands for a line end among the fields of all lines.
-_END = b"\n"
+#: The fields of a line.
+_LINE = {"time": pl.Int64, "value": pl.Float64, "step": pl.Int64}
 
 #: Times in milliseconds, values, steps.
 _Columns = tuple[npt.NDArray[np.int64], npt.NDArray[np.float64], npt.NDArray[np.int64]]
@@ -181,16 +181,14 @@ def _read_metric(file: LogFile, key: str) -> Chunk:
 
 def _all_at_once(data: bytes) -> _Columns | None:
     """Take lines apart that all have three fields; ``None`` where one has not, or a field is no number."""
-    fields = data.replace(b"\n", b" \n ").split(b" ")[:-1]
-    n = data.count(b"\n")
-    if len(fields) != 4 * n or fields[3::4] != [_END] * n or not n:
-        return None
     try:
-        milliseconds, steps = (np.array(fields[at::4]).astype(np.int64) for at in (0, 2))
-        values = np.array(fields[1::4]).astype(np.float64)
-    except (ValueError, OverflowError):
+        frame = pl.read_csv(data, has_header=False, separator=" ", schema=_LINE, quote_char=None)
+    except pl.exceptions.PolarsError:
         return None
-    return milliseconds, values, steps
+    times, values, steps = frame.iter_columns()
+    if times.null_count() or values.null_count() or steps.null_count() or frame.height != data.count(b"\n"):
+        return None
+    return times.to_numpy(), values.to_numpy(), steps.to_numpy()
 
 
 def _line_by_line(data: bytes, issues: IssueList) -> _Columns:

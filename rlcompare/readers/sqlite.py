@@ -70,9 +70,9 @@ class DamagedDatabaseError(ValueError):
     """What SQLite says of a file that is no database, or is damaged, or has other tables than expected."""
 
 
-def is_database(file: LogFile) -> bool:
-    """Whether a file is named and begins as an SQLite database that can be opened by its path."""
-    return file.relative.suffix.lower() in SUFFIXES and file.is_plain and file.head.startswith(MAGIC)
+def is_named_as_one(file: LogFile) -> bool:
+    """Whether a file is named as a database and can be opened by its path."""
+    return file.relative.suffix.lower() in SUFFIXES and file.is_plain
 
 
 class KnownClaims:
@@ -90,7 +90,7 @@ class KnownClaims:
         self._known: OrderedDict[tuple[Path, PurePosixPath], tuple[_Stamp, Claims]] = OrderedDict()
 
     def of(self, file: LogFile) -> Claims:
-        """Find the claims on a database, its stamp being discovery's word on it and its write-ahead log.
+        """Find the claims on a file, its stamp being discovery's word on it and its write-ahead log.
 
         Raises
         ------
@@ -104,7 +104,7 @@ class KnownClaims:
         if known is not None and known[0] == stamp:
             return known[1]
         try:
-            claims = self._find(file.path, file.relative)
+            claims = self._find(file.path, file.relative) if file.head.startswith(MAGIC) else None
         except OSError:
             if known is None:
                 raise
@@ -177,23 +177,33 @@ def has(found: Mapping[str, frozenset[str]], table: str, columns: Collection[str
     return found.get(table, frozenset()) >= set(columns)
 
 
-def pages(connection: sqlite3.Connection, query: str, run: str, dtype: npt.DTypeLike) -> Iterator[Records]:
+def pages(
+    connection: sqlite3.Connection, table: str, columns: str, of_run: str, run: str, dtype: npt.DTypeLike
+) -> Iterator[Records]:
     """Read the rows of one run in the order in which they were inserted.
 
     Parameters
     ----------
     connection : sqlite3.Connection
-    query : str
-        Selects ``rowid`` first and ends in a condition that has the run's ``?``.
+    table : str
+    columns : str
+        Expressions to select, as SQL, behind the ``rowid``.
+    of_run : str
+        Condition that a row is the run's, as SQL with one ``?``.
     run : str
-    dtype : structured dtype with a field a column, the first called ``rowid``
+    dtype : structured dtype
+        A field for the ``rowid``, of this name, and one a column.
 
     Raises
     ------
     sqlite3.Error, ValueError, TypeError, OverflowError
         The last three where a value is not of the dtype's kind: the query must see to it.
     """
-    query = f"{query} AND rowid > ? ORDER BY rowid LIMIT {PAGE_ROWS}"
+    # Numbers of rows are sorted rather than rows, where no index has them in order.
+    query = (
+        f"SELECT rowid, {columns} FROM {table} WHERE rowid IN"
+        f" (SELECT rowid FROM {table} WHERE {of_run} AND rowid > ? ORDER BY rowid LIMIT {PAGE_ROWS}) ORDER BY rowid"
+    )
     last = -(2**63)
     while True:
         with closing(connection.execute(query, (run, last))) as cursor:

@@ -58,7 +58,7 @@ _ROW = np.dtype([("rowid", "i8"), ("step", "O"), ("time", "O"), ("record", "O")]
 
 def claim(file: LogFile, folder: Folder) -> Claim | sqlite.Claims:  # noqa: ARG001
     """Claim databases with Trackio's tables, a claim a run."""
-    if not sqlite.is_database(file):
+    if not sqlite.is_named_as_one(file):
         return None
     try:
         return _KNOWN.of(file)
@@ -162,17 +162,17 @@ def _log(
 ) -> tuple[pl.DataFrame, list[ReadIssue]]:
     """Read one table's records of the run as a wide frame."""
     step = "step" if "step" in columns else "NULL"
-    query = (
-        f"SELECT rowid, {step}, CAST(timestamp AS TEXT), CAST(metrics AS BLOB) FROM {table}"
-        f" WHERE {_run_column(columns)} = ?"
-    )
-    pages = list(sqlite.pages(connection, query, file.within, _ROW))
+    selected = f"{step}, CAST(timestamp AS TEXT), CAST(metrics AS BLOB)"
+    of_run = f"{_run_column(columns)} = ?"
+    pages = list(sqlite.pages(connection, table, selected, of_run, file.within, _ROW))
     steps, times, records = ([value for page in pages for value in page[name]] for name in ("step", "time", "record"))
     if step == "NULL":
         steps = list(range(len(records)))
     issues = IssueList(file)
-    # JSON lines: a line end within a record cannot stand in one of its strings.
-    data = b"\n".join(_without_media(record or b"").replace(b"\n", b" ") for record in records)
+    data = b"\n".join(record or b"" for record in records)
+    if _MEDIA_SIGN in data or data.count(b"\n") >= len(records):
+        # JSON lines: a line end within a record cannot stand in one of its strings.
+        data = b"\n".join(_without_media(record or b"").replace(b"\n", b" ") for record in records)
     rows = ndjson.read_rows(data, issues)
     text.left_out_note(issues, rows.left_out)
     at = (rows.lines - 1).to_list()

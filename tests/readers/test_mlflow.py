@@ -168,9 +168,9 @@ def test_only_the_changed_run_is_read_again(tmp_path: Path, monkeypatch: pytest.
     asked: list[str] = []
     pages = sqlite.pages
 
-    def counted(connection: sqlite3.Connection, query: str, run: str, dtype: Any) -> Any:
+    def counted(connection: sqlite3.Connection, table: str, columns: str, of_run: str, run: str, dtype: Any) -> Any:
         asked.append(run)
-        return pages(connection, query, run, dtype)
+        return pages(connection, table, columns, of_run, run, dtype)
 
     monkeypatch.setattr(sqlite, "pages", counted)
     insert(path, "metrics", [("loss", 2.0, START, "b", 2, 0)])

@@ -198,13 +198,14 @@ def test_what_is_no_database(tmp_path: Path, data: bytes) -> None:
 
 
 def test_only_plain_files_that_begin_as_one_are_databases(tmp_path: Path) -> None:
-    path = database(tmp_path / "a.db", TABLE)
-    assert sqlite.is_database(log_file(path))
+    path = database(tmp_path / "a.DB", TABLE)
+    assert sqlite.is_named_as_one(log_file(path))
     for name in ("a.db.gz", "a.csv", "a"):
-        shutil.copy(path, tmp_path / name)
-        assert not sqlite.is_database(log_file(tmp_path / name))
-    (tmp_path / "b.db").write_bytes(b"")
-    assert not sqlite.is_database(log_file(tmp_path / "b.db"))
+        assert not sqlite.is_named_as_one(log_file(shutil.copy(path, tmp_path / name)))
+    rubbish = tmp_path / "b.db"
+    rubbish.write_bytes(b"rubbish")
+    assert sqlite.KnownClaims(lambda path, relative: ()).of(log_file(rubbish)) is None
+    assert sqlite.KnownClaims(lambda path, relative: ()).of(log_file(path)) == ()
 
 
 def test_views_and_virtual_tables_are_not_listed(tmp_path: Path) -> None:
@@ -232,7 +233,7 @@ def test_pages_give_all_rows_of_one_run_in_order(tmp_path: Path, monkeypatch: py
     insert(path, "t", [(run, n) for n in range(12) for run in ("a", "b")])
     dtype = np.dtype([("rowid", "i8"), ("value", "f8")])
     with sqlite.opened(path) as connection:
-        pages = list(sqlite.pages(connection, "SELECT rowid, value FROM t WHERE run = ?", "b", dtype))
+        pages = list(sqlite.pages(connection, "t", "value", "run = ?", "b", dtype))
     assert [len(page) for page in pages] == [3, 3, 3, 3]
     assert np.concatenate(pages)["value"].tolist() == list(range(12))
 
