@@ -7,6 +7,8 @@ from rlcompare.readers import (
     evaluations,
     generic_csv,
     generic_jsonl,
+    mlflow,
+    mlflow_files,
     monitor,
     ms_swift,
     prime_rl,
@@ -15,6 +17,7 @@ from rlcompare.readers import (
     spinningup,
     swift_completions,
     tensorboard,
+    trackio,
     trainer_state,
     trl_completions,
     tune_csv,
@@ -30,6 +33,7 @@ from rlcompare.readers.plugins import registered
 
 #: Those of one format, in the order in which they are asked.
 FORMATS: tuple[Reader, ...] = (
+    mlflow_files.READER,
     tensorboard.READER,
     wandb.READER,
     wandb.CONSOLE_READER,
@@ -51,6 +55,8 @@ FORMATS: tuple[Reader, ...] = (
     tune_json.READER,
     tune_csv.READER,
     spinningup.READER,
+    mlflow.READER,
+    trackio.READER,
 )
 
 #: Those of any table or lines of JSON.
