@@ -266,7 +266,8 @@ def parse_line(line: bytes) -> tuple[list[Record], bytes, str]:
             return _parse_slowly(line)
     if type(value) is not dict:
         return [], line, ""
-    if line.count(b'":') - line.count(b'\\":') != _count_keys(value):
+    keys, colons = _count_keys(value), line.count(b'":')
+    if colons != keys and colons - line.count(b'\\":') != keys:
         return _parse_slowly(line)
     return [value], b"", ""
 
