@@ -101,11 +101,12 @@ def _samples(rows: pl.LazyFrame, file: LogFile, issues: list[ReadIssue]) -> pl.D
     numbers = [name for name, kind in schema.items() if kind.is_numeric() or kind == pl.Boolean]
     # Rewards come from tensors of floats; whole numbers and texts are what was logged besides.
     parts = [name for name in numbers if schema[name].is_float() and name not in NOT_REWARDS]
-    found = rows.select(
-        _each("completion", characters, pl.Int64()) if schema["completion"] != pl.String else _LENGTH,
-        _each("prompt", lambda prompt: prompt_id(plain_text(prompt)), pl.UInt64()),
-        *(pl.col(name).cast(pl.Float64) for name in numbers),
-    ).collect()
+    lengths = _LENGTH if schema["completion"] == pl.String else _each("completion", characters, pl.Int64())
+    found = rows.select(lengths, *(pl.col(name).cast(pl.Float64) for name in numbers)).collect()
+    # By itself, so that not both texts are in memory.
+    found = found.with_columns(
+        rows.select(_each("prompt", lambda prompt: prompt_id(plain_text(prompt)), pl.UInt64())).collect()
+    )
     reward = _reward(found, parts)
     if parts and reward is None:
         issues.append(_no_reward(file, parts))
