@@ -10,11 +10,12 @@ import polars as pl
 from polars.exceptions import PolarsError
 
 from rlcompare.errors import ParameterError, SampleTextError, UnknownRunError
+from rlcompare.histories import read_again
 from rlcompare.readers import SampleText
 from rlcompare.schema import SAMPLE_TEXTS, SAMPLES
 from rlcompare.store import Snapshot
 from rlcompare.store import samples as stored
-from rlcompare.store.ingest import BY_NAME, ingest, still_holds
+from rlcompare.store.ingest import BY_NAME, still_holds
 from rlcompare.store.record import RunRecord
 
 #: What finds a sample's texts.
@@ -43,7 +44,7 @@ def read_samples(
         return stored.read_samples(having, wanted)
     except (OSError, PolarsError):
         # The cache was cleared, damaged or written anew by another process: it is disposable, so make it again.
-        again = [ingest(snapshot.found[record.id], snapshot.cache, afresh=True) for record in having]
+        again = [read_again(record, snapshot) for record in having]
         return stored.read_samples(again, wanted)
 
 
@@ -84,13 +85,20 @@ def read_texts(records: Sequence[RunRecord], snapshot: Snapshot, samples: pl.Dat
 
 
 def _read_log(record: RunRecord, snapshot: Snapshot, path: str, places: Sequence[int]) -> Sequence[SampleText]:
-    known = next((source for source in record.sources if source.path == path), None)
-    source = next((one for one in snapshot.found[record.id].sources if str(one.file.relative) == path), None)
-    texts = BY_NAME[source.reader].texts if source is not None else None
-    if known is None or source is None or texts is None:
-        raise SampleTextError(f"Expected a log with texts of samples at {path} in run {record.id!r}, there is none.")
+    logs = [
+        (known, source)
+        for part, _ in stored.parts_of(record)
+        for known in part.sources
+        for source in snapshot.found[part.id].sources
+        if known.path == str(source.file.relative) == path and BY_NAME[source.reader].texts is not None
+    ]
+    if len(logs) != 1:
+        came = "several: ask for the texts of the runs one by one" if logs else "there is none"
+        raise SampleTextError(f"Expected a log with texts of samples at {path} in run {record.id!r}, {came}.")
+    ((known, source),) = logs
+    texts = BY_NAME[source.reader].texts
     try:
-        if still_holds(source, known):
+        if texts is not None and still_holds(source, known):
             return texts(replace(source.file, problems=[]), places)
     except OSError as error:
         raise SampleTextError(

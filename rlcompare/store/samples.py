@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
+from typing import NamedTuple
 
 import polars as pl
 
@@ -41,35 +44,46 @@ def read_samples(records: Sequence[RunRecord], columns: Sequence[str]) -> pl.Dat
     OSError, polars.exceptions.PolarsError
         A stored file is gone or damaged; the run must be read again.
     """
-    names = ADDED_LATER.intersection(columns)
     scans = []
-    for files, told in _groups(records, names):
+    for told, files in groupby(_stored(records, columns), key=itemgetter(0)):
+        rows = pl.scan_parquet([path for _, path in files], glob=False)
         # One column at least, for what is told to be repeated in each row.
-        held = [name for name in columns if name not in names] or [STEP]
-        added = [pl.lit(told[name]).alias(name) for name in names]
-        scans.append(pl.scan_parquet(files, glob=False).select(held).with_columns(added).select(columns))
+        held = [name for name in columns if name not in ADDED_LATER] or [STEP]
+        added = [pl.lit(told.run).alias("run"), pl.lit(told.source).alias("source")]
+        moved = [pl.col(STEP) + told.shift] if told.shift else []
+        scans.append(rows.select(held).with_columns(*added, *moved).select(columns))
     frames = pl.collect_all(scans)
     nothing = pl.DataFrame(schema={name: SAMPLES[name] for name in columns})
     return pl.concat([nothing, *frames])
 
 
-def _groups(
-    records: Sequence[RunRecord], names: frozenset[str] | set[str]
-) -> Iterator[tuple[list[str], dict[str, str]]]:
-    """Give the stored files that can be read as one, since the same is told of all their rows."""
-    every: list[str] = []
+class _Told(NamedTuple):
+    """What is the same for all rows of a stored file; empty where it is not asked for, so that more files share it."""
+
+    run: str
+    source: str
+    shift: int
+
+
+def _stored(records: Sequence[RunRecord], columns: Sequence[str]) -> Iterator[tuple[_Told, str]]:
     for record in records:
-        of_run: list[str] = []
-        for source in record.sources:
-            files = [os.path.join(record.directory, name) for name in source.samples]
-            if "source" in names and files:
-                yield files, {"run": record.id, "source": source.path}
-            of_run += files
-        if names == {"run"} and of_run:
-            yield of_run, {"run": record.id}
-        every += of_run
-    if not names and every:
-        yield every, {}
+        for part, shift in parts_of(record):
+            for source in part.sources:
+                told = _Told(
+                    record.id if "run" in columns else "",
+                    source.path if "source" in columns else "",
+                    shift if STEP in columns else 0,
+                )
+                for name in source.samples:
+                    yield told, os.path.join(part.directory, name)
+
+
+def parts_of(record: RunRecord) -> list[tuple[RunRecord, int]]:
+    """List the runs that a record was joined of, and what is added to their steps; the record itself if of none."""
+    if not record.joined:
+        return [(record, 0)]
+    parts = zip(record.joined, record.shifts, strict=True)
+    return [(inner, more + shift) for part, shift in parts for inner, more in parts_of(part)]
 
 
 def means_per_step(directory: str, sources: Sequence[SourceRecord]) -> pl.DataFrame | None:
