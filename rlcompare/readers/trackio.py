@@ -3,7 +3,8 @@
 The tables are those of ``trackio/sqlite_storage.py``: ``metrics`` has a row a record, its metrics as JSON; so has
 ``system_metrics``, without a step, and ``configs`` a row a run. A run is its name until 0.23, then its ``run_id``.
 Not finite numbers are the strings ``"NaN"`` and ``"Infinity"``; media are objects with a ``_type``. Records that were
-sent together share a time.
+sent together share a time. Where a trainer gives no step, Trackio counts its calls, so the training's own step counts
+where it is logged as a metric.
 """
 
 from __future__ import annotations
@@ -20,10 +21,11 @@ import polars as pl
 from rlcompare.errors import ReadIssue
 from rlcompare.metrics import guess_framework, step_unit_of
 from rlcompare.readers import ndjson, sqlite, text
-from rlcompare.readers.axes import place_rows
+from rlcompare.readers.axes import TRAINING_STEP_KEYS, place_rows
 from rlcompare.readers.base import Chunk, Claim, Folder, IssueList, LogFile, Reader, Resume, Scalar
 from rlcompare.readers.configfiles import flatten
 from rlcompare.readers.sqlite import DamagedDatabaseError
+from rlcompare.readers.steps import at_training_steps
 from rlcompare.readers.text import Rows
 from rlcompare.schema import LOG_INDEX
 
@@ -143,6 +145,7 @@ def _read_run(file: LogFile, connection: sqlite3.Connection) -> Chunk:
     for table in _RECORDS:
         if sqlite.has(found, table, ("timestamp", "run_name", "metrics")):
             log, problems = _log(file, connection, table, found[table])
+            log = at_training_steps(log, TRAINING_STEP_KEYS)
             logs += _split(log)
             issues += problems
     config, problems = _config(file, connection, found["configs"])
