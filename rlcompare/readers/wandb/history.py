@@ -1,9 +1,9 @@
 """History records to run logs, and the step that each value stands at.
 
 W&B's ``_step`` counts calls of ``log``, not steps of the training. So a value stands at the step metric that
-``define_metric`` names for its key; else at the training step that the run logs (the first of ``TRAINING_STEP_KEYS`` that it
-has), as it was last logged, or as it is first logged for rows before that; else at ``_step``. Which key that is, is
-settled by the first read that has history.
+``define_metric`` names for its key; else at the training step that the run logs (the first of ``TRAINING_STEP_KEYS``
+that it has), as it was last logged, or as it is first logged for rows before that; else at ``_step``. Which key that
+is, is settled by the first read that has history.
 """
 
 from __future__ import annotations
