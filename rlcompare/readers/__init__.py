@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from rlcompare.readers import (
+    comet,
+    dvclive,
     evaluations,
     generic_csv,
     generic_jsonl,
     monitor,
     sb3_progress,
+    swanlab,
     tensorboard,
+    tensorboard_csv,
     trainer_state,
     verl_console,
     verl_jsonl,
@@ -25,6 +29,11 @@ READERS: tuple[Reader, ...] = (
     sb3_progress.JSON_READER,
     monitor.READER,
     evaluations.READER,
+    swanlab.READER,
+    dvclive.READER,
+    dvclive.SUMMARY_READER,
+    comet.READER,
+    tensorboard_csv.READER,
     generic_csv.READER,
     generic_jsonl.READER,
 )

@@ -20,6 +20,9 @@ from rlcompare.store.rotation import together
 #: Folders that hold no logs but may hold very many files.
 SKIPPED_FOLDERS = frozenset({"__pycache__", "node_modules", "site-packages"})
 
+#: Folders whose names begin with a dot are skipped, but for those into which a tracker writes unless told otherwise.
+DOT_FOLDERS = frozenset({".cometml-runs"})
+
 
 @dataclass(frozen=True)
 class Source:
@@ -172,7 +175,8 @@ def _walk(root: Path, follow_links: bool, issues: list[ReadIssue]) -> Iterator[t
                 if entry.is_symlink() and not (follow_links and _leads_out(entry.path, root)):
                     continue
                 if entry.is_dir():
-                    if not entry.name.startswith(".") and entry.name not in SKIPPED_FOLDERS:
+                    hidden = entry.name.startswith(".") and entry.name not in DOT_FOLDERS
+                    if not hidden and entry.name not in SKIPPED_FOLDERS:
                         folders.append((path / entry.name, below))
                 elif entry.is_file():
                     stat = entry.stat()
