@@ -42,12 +42,14 @@ class Messages:
         self.config: dict[str, Scalar] = {}
         self.name = ""
         self._newest: int | None = None
+        self._place = 0
         self._counts: dict[str, int] = {}
         self._stepless = 0
         self._not_numbers: dict[str, None] = {}
 
     def add(self, line: bytes) -> str:
         """Take up one line; return what is wrong with it, empty if nothing is."""
+        self._place += 1
         try:
             message = orjson.loads(line)
         except orjson.JSONDecodeError:
@@ -95,7 +97,7 @@ class Messages:
         if metric.get("step") is not None:
             self._newest = step
         self._counts[key] = self._counts.get(key, 0) + 1
-        self.scalars.add(key, step, _unix_seconds(payload.get("local_timestamp")), value)
+        self.scalars.add(self._place, key, step, _unix_seconds(payload.get("local_timestamp")), value)
         return ""
 
     def _add_parameter(self, parameter: Payload) -> None:

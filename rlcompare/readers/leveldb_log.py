@@ -69,20 +69,20 @@ def scan(data: bytes, base: int) -> Scan:
     found = Scan(offset=base)
     add = found.records.append
     end = len(data)
-    begun = -1  # where the pieces of a record that is not whole yet begin
-    pieces: list[bytes] = []
+    pieces: list[bytes] = []  # of a record that is not whole yet
+    begun = 0  # where it begins
     at = 0
+    block_end = BLOCK_BYTES - base % BLOCK_BYTES
     while True:
-        room = BLOCK_BYTES - (base + at) % BLOCK_BYTES
-        if room < HEAD_BYTES:
-            at += room
-            room = BLOCK_BYTES
         start = at + HEAD_BYTES
+        if start > block_end:
+            at, block_end = block_end, block_end + BLOCK_BYTES
+            start = at + HEAD_BYTES
         if start > end:
             break
         crc, size, kind = HEAD.unpack_from(data, at)
         stop = start + size
-        if size + HEAD_BYTES <= room and kind in _CRC_OF_KIND:
+        if stop <= block_end and kind in _CRC_OF_KIND:
             if stop > end:
                 break
             piece = data[start:stop]
@@ -90,7 +90,7 @@ def scan(data: bytes, base: int) -> Scan:
                 if kind in (_FULL, _FIRST):
                     if pieces:
                         found.problems.append(_cut_short(base + begun))
-                        pieces, begun = [], -1
+                        pieces = []
                     if kind == _FULL:
                         add((base + at, piece))
                     else:
@@ -99,10 +99,10 @@ def scan(data: bytes, base: int) -> Scan:
                     pieces.append(piece)
                     if kind == _LAST:
                         add((base + begun, b"".join(pieces)))
-                        pieces, begun = [], -1
+                        pieces = []
                 at = stop
                 continue
-        behind = _behind_damage(data, at, stop, room)
+        behind = _behind_damage(data, stop, block_end)
         if behind < 0:
             left = end - at
             found.pending = Problem(
@@ -114,7 +114,7 @@ def scan(data: bytes, base: int) -> Scan:
         found.problems.append(
             Problem(base + at, f"Expected a record with a right checksum; {behind - at:,} bytes are left out.")
         )
-        pieces, begun = [], -1
+        pieces = []
         at = behind
     found.offset = base + (begun if pieces else min(at, end))
     left = base + end - found.offset
@@ -128,14 +128,13 @@ def _cut_short(at: int) -> Problem:
     return Problem(at, "Expected the rest of a record, another one begins; it is left out.")
 
 
-def _behind_damage(data: bytes, at: int, stop: int, room: int) -> int:
-    """Find where to go on behind a damaged piece; -1 where that is not known yet."""
-    next_block = at + room
-    end = min(next_block, len(data))
+def _behind_damage(data: bytes, stop: int, block_end: int) -> int:
+    """Find where to go on behind a damaged piece that says to end at ``stop``; -1 where that is not known yet."""
+    end = min(block_end, len(data))
     if stop + HEAD_BYTES <= end:
         crc, size, kind = HEAD.unpack_from(data, stop)
         start = stop + HEAD_BYTES
         fits = kind in _CRC_OF_KIND and start + size <= end
         if fits and zlib.crc32(data[start : start + size], _CRC_OF_KIND[kind]) == crc:
             return stop
-    return next_block if next_block <= len(data) else -1
+    return block_end if block_end <= len(data) else -1

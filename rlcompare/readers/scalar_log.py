@@ -1,55 +1,65 @@
-"""Values of a log that names the metric with each value, from a loop to wide frames."""
+"""Values of a log that names the metric with each value, gathered to wide frames."""
 
 from __future__ import annotations
 
 import math
 from array import array
+from collections.abc import Sequence
 
 import numpy as np
 import polars as pl
 
 from rlcompare.readers.tfevents import to_tables
-from rlcompare.readers.tfevents.log import EventLog, Scalars
+from rlcompare.readers.tfevents.log import EventLog, Floats, Ints, Scalars
 
 
 class ScalarLog:
-    """Collects single values in the order of the log; see :mod:`rlcompare.readers.tfevents.tables` for their rows."""
+    """Collects values in any order; see :mod:`rlcompare.readers.tfevents.tables` for the rows that they make.
+
+    A value's place, a byte or a line of the file, says which came first.
+    """
 
     def __init__(self) -> None:
-        self._keys: dict[str, int] = {}
+        self._parts: list[Scalars] = []
+        self._tags: dict[str, int] = {}
+        self._places = array("q")
         self._steps = array("q")
         self._times = array("d")
         self._metrics = array("q")
         self._values = array("d")
 
-    def add(self, key: str, step: int, wall_time: float | None, value: float) -> None:
-        """Add one value of a metric.
+    def add(self, place: int, key: str, step: int, wall_time: float | None, value: float) -> None:
+        """Add one value.
 
         Parameters
         ----------
+        place : int
         key : str
-            Any text but an empty one.
+            The metric; any text but an empty one.
         step : int of 64 bits
         wall_time : float or None
             Unix seconds.
         value : float
         """
-        self._metrics.append(self._keys.setdefault(key, len(self._keys)))
+        self._places.append(place)
+        self._metrics.append(self._tag(key))
         self._steps.append(step)
         self._times.append(math.nan if wall_time is None else wall_time)
         self._values.append(value)
 
+    def add_many(
+        self, places: Ints, keys: Sequence[str], which: Ints, steps: Ints, wall_times: Floats, values: Floats
+    ) -> None:
+        """Add values as parallel arrays; ``which`` is the number in ``keys`` of each, a time of NaN is none."""
+        tags = np.array([self._tag(key) for key in keys], np.int64)
+        self._parts.append(Scalars(places, steps, wall_times, tags[which], values))
+
+    def _tag(self, key: str) -> int:
+        return self._tags.setdefault(key, len(self._tags))
+
     def tables(self) -> tuple[pl.DataFrame, ...]:
         """Make the run log of all values: each metric stands in one table."""
-        log = EventLog(0)
-        tags = np.array([log.tag(key.encode("utf-8", "replace")) for key in self._keys], np.int64)
-        log.scalars.append(
-            Scalars(
-                np.arange(len(self._steps), dtype=np.int64),
-                np.array(self._steps, np.int64),
-                np.array(self._times, np.float64),
-                tags[np.array(self._metrics, np.int64)],
-                np.array(self._values, np.float64),
-            )
-        )
-        return to_tables(log)
+        singles = (self._places, self._steps, self._times, self._metrics, self._values)
+        tags = {key.encode("utf-8", "surrogatepass"): tag for key, tag in self._tags.items()}
+        scalars = [*self._parts, Scalars(*(np.array(column) for column in singles))]
+        return to_tables(EventLog(0, tags=tags, scalars=scalars))

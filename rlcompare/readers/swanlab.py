@@ -1,9 +1,9 @@
 """SwanLab's run folders: ``run-<id>.swanlab``, in older ones ``backup.swanlab``, and ``files/config.yaml``.
 
 ``swanlab/sdk/internal/core_python/store`` frames the records; :mod:`rlcompare.readers.swanlab_records` knows what they
-hold. Every mode but ``skip_store`` writes the file; a writer's buffer reaches the disk 8 KiB at a time, so that the
-file of a running training lags behind, and is empty at first. What ``local`` mode adds (``logs/<n>/1000.log``,
-``swanlog/runs.swanlab``) repeats it. SwanLab before 0.6.2 wrote only those, which are not read: the database has no
+hold. Every mode writes the file, unless ``skip_store`` is set; a writer's buffer reaches the disk 8 KiB at a time, so
+that the file of a running training lags behind, and is empty at first. What ``local`` mode adds (``logs/<n>/1000.log``,
+``swanlog/runs.swanlab``) repeats it. SwanLab up to 0.6.0 wrote only those, which are not read: the database has no
 values, and the logs have no names.
 """
 
@@ -17,6 +17,7 @@ from rlcompare.readers.base import Chunk, Claim, Folder, IssueList, LogFile, Rea
 from rlcompare.readers.configfiles import MAX_BYTES, settings_in
 from rlcompare.readers.leveldb_log import Problem, Scan, scan
 from rlcompare.readers.swanlab_records import JSON_VERSIONS, PROTOBUF_VERSIONS, RecordError, SwanLog
+from rlcompare.readers.swanlab_scalars import take_alike
 
 #: Mark, magic number and version.
 HEADER = struct.Struct("<4sHB")
@@ -48,9 +49,9 @@ def _is_named_as_log(name: str) -> bool:
 def _experiment(file: LogFile) -> str:
     """Find the experiment's name in the head; empty where it has none."""
     log = SwanLog(_version(file))
-    for _, record in scan(file.head[HEADER.size :], HEADER.size).records[:_NAMED_EARLY]:
+    for at, record in scan(file.head[HEADER.size :], HEADER.size).records[:_NAMED_EARLY]:
         try:
-            log.add(record)
+            log.add(at, record)
         except RecordError:
             return ""
     return str(log.config.get("swanlab.name", "")).strip("/")
@@ -112,9 +113,10 @@ def _take_up(found: Scan, version: int, issues: IssueList) -> SwanLog:
     log = SwanLog(version)
     for problem in found.problems:
         issues.add(f"byte {problem.at}", problem.message, problem.severity)
-    for at, record in found.records:
+    records = found.records if version in JSON_VERSIONS else take_alike(found.records, log.scalars)
+    for at, record in records:
         try:
-            log.add(record)
+            log.add(at, record)
         except RecordError as error:
             issues.add(f"byte {at}", str(error))
     return log

@@ -9,7 +9,6 @@ infinity as well. What is no number (texts, pictures, console lines) is skipped,
 from __future__ import annotations
 
 import json
-import re
 import struct
 from datetime import datetime
 from typing import Any
@@ -18,34 +17,31 @@ import orjson
 
 from rlcompare.readers.base import Scalar
 from rlcompare.readers.scalar_log import ScalarLog
+from rlcompare.readers.swanlab_scalars import (
+    KEY,
+    MACHINE_PREFIX,
+    NANOS,
+    NUMBER,
+    SCALAR,
+    SECONDS,
+    STEP,
+    TIMESTAMP,
+    VALUE,
+)
 from rlcompare.readers.text import NOT_FINITE
 from rlcompare.readers.tfevents.event import MalformedEventError, fields, signed, varint
 
 #: Versions of the file that hold protobuf messages, and those that hold JSON.
 PROTOBUF_VERSIONS, JSON_VERSIONS = (2,), (0, 1)
 
-MACHINE_PREFIX = "__swanlab__."
-
-# A field's key is its number times 8 plus its wire type: 0 varint, 1 eight bytes, 2 length and bytes.
-_START, _FINISH, _SCALAR = 10 << 3 | 2, 11 << 3 | 2, 13 << 3 | 2
+# As in :mod:`rlcompare.readers.swanlab_scalars`.
+_START, _FINISH = 10 << 3 | 2, 11 << 3 | 2
 _FINISH_STATE = 1 << 3 | 0
 _FINISHED = 1
-_KEY, _STEP, _TIMESTAMP, _VALUE = 1 << 3 | 2, 2 << 3 | 0, 4 << 3 | 2, 5 << 3 | 2
-_SECONDS, _NANOS = 1 << 3 | 0, 2 << 3 | 0
-_NUMBER = 1 << 3 | 1
 
 #: Fields of the start record by their keys, and what to call them as settings.
 _NAMES = {1 << 3 | 2: "project", 4 << 3 | 2: "name", 7 << 3 | 2: "group", 8 << 3 | 2: "job_type"}
 _TAGS = 6 << 3 | 2
-
-# A record of one scalar as SwanLab writes it: up to the length of the scalar, and from the end of its key.
-_V = rb"[\x80-\xff]{0,9}[\x00-\x7f]"
-_HEAD = re.compile(rb"(?:\x08" + _V + rb")?(?:\x12[\x00-\x7f](?:\x08" + _V + rb")?(?:\x10" + _V + rb")?)?\x6a")
-_REST = re.compile(
-    rb"(?:\x10(" + _V + rb"))?\x18\x01(?:\x22[\x00-\x7f](?:\x08(" + _V + rb"))?(?:\x10(" + _V + rb"))?)?"
-    rb"\x2a(?:\x00|\x09\x09(.{8}))",
-    re.DOTALL,
-)
 
 
 class RecordError(ValueError):
@@ -74,15 +70,16 @@ class SwanLog:
         self.config: dict[str, Scalar] = {}
         self.finished = False
         self._add = self._add_protobuf if version in PROTOBUF_VERSIONS else self._add_json
-        self._keys: dict[bytes, str] = {}
+        self._place = 0
 
-    def add(self, record: bytes) -> None:
-        """Take up one record.
+    def add(self, place: int, record: bytes) -> None:
+        """Take up one record, which begins at byte ``place`` of the file.
 
         Raises
         ------
         RecordError
         """
+        self._place = place
         try:
             self._add(record)
         except (MalformedEventError, RecordError) as error:
@@ -91,10 +88,8 @@ class SwanLog:
     # --- protobuf
 
     def _add_protobuf(self, record: bytes) -> None:
-        if self._add_plain_scalar(record):
-            return
         for key, start, stop in fields(record, 0, len(record)):
-            if key == _SCALAR:
+            if key == SCALAR:
                 self._add_scalar(record, start, stop)
             elif key == _START:
                 self._add_names(record, start, stop)
@@ -102,53 +97,31 @@ class SwanLog:
                 inner = fields(record, start, stop)
                 self.finished = any(k == _FINISH_STATE and varint(record, a, b)[0] == _FINISHED for k, a, b in inner)
 
-    def _add_plain_scalar(self, record: bytes) -> bool:
-        """Take up a scalar whose fields are in the usual order; False where the record is anything else."""
-        head = _HEAD.match(record)
-        if head is None:
-            return False
-        at = head.end()
-        size = len(record)
-        if size < at + 3 or record[at] != size - at - 1 or record[at + 1] != _KEY:
-            return False
-        end = at + 3 + record[at + 2]
-        rest = _REST.fullmatch(record, end)
-        if rest is None:
-            return False
-        step, seconds, nanos, number = rest.groups()
-        value = struct.unpack("<d", number)[0] if number else 0.0
-        time = _varint(seconds) + _varint(nanos) / 1e9 if seconds else None
-        self._keep(record[at + 3 : end], signed(_varint(step)), time, value)
-        return True
-
     def _add_scalar(self, record: bytes, start: int, stop: int) -> None:
         name, step, time, value = b"", 0, None, None
         for key, at, end in fields(record, start, stop):
-            if key == _KEY:
+            if key == KEY:
                 name = record[at:end]
-            elif key == _STEP:
+            elif key == STEP:
                 step = signed(varint(record, at, end)[0])
-            elif key == _TIMESTAMP:
-                parts = {k: varint(record, a, b)[0] for k, a, b in fields(record, at, end) if k in (_SECONDS, _NANOS)}
-                time = signed(parts.get(_SECONDS, 0)) + parts.get(_NANOS, 0) / 1e9 if parts else None
-            elif key == _VALUE:
+            elif key == TIMESTAMP:
+                parts = {k: varint(record, a, b)[0] for k, a, b in fields(record, at, end) if k in (SECONDS, NANOS)}
+                time = signed(parts.get(SECONDS, 0)) + parts.get(NANOS, 0) / 1e9 if parts else None
+            elif key == VALUE:
                 # proto3 does not write a zero.
                 value = 0.0
                 for k, a, _ in fields(record, at, end):
-                    if k == _NUMBER:
+                    if k == NUMBER:
                         (value,) = struct.unpack_from("<d", record, a)
         if value is None:
             raise RecordError("a scalar has no value")
-        self._keep(name, step, time, value)
+        self._keep(name.decode("utf-8", "backslashreplace"), step, time, value)
 
-    def _keep(self, name: bytes, step: int, time: float | None, value: float) -> None:
-        key = self._keys.get(name)
-        if key is None:
-            key = self._keys[name] = name.decode("utf-8", "backslashreplace")
+    def _keep(self, key: str, step: int, time: float | None, value: float) -> None:
         if not key:
             raise RecordError("a scalar has no key")
         if not key.startswith(MACHINE_PREFIX):
-            self.scalars.add(key, step, time, value)
+            self.scalars.add(self._place, key, step, time, value)
 
     def _add_names(self, record: bytes, start: int, stop: int) -> None:
         tags: list[str] = []
@@ -196,7 +169,7 @@ class SwanLog:
             value = NOT_FINITE.get(value.lower())
         if not isinstance(value, int | float) or isinstance(value, bool):
             raise RecordError("a scalar has no number as its data")
-        self._keep(key.encode(errors="replace"), step, _unix_seconds(metric.get("create_time")), float(value))
+        self._keep(key, step, _unix_seconds(metric.get("create_time")), float(value))
 
 
 def _varint(data: bytes | None) -> int:
@@ -207,5 +180,5 @@ def _unix_seconds(value: object) -> float | None:
     try:
         moment = datetime.fromisoformat(value) if isinstance(value, str) else None
         return moment.timestamp() if moment is not None and moment.tzinfo is not None else None
-    except (ValueError, OverflowError):
+    except ValueError:
         return None
