@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from rlcompare.readers import (
+    comet,
     csv_folder,
+    dvclive,
     evaluations,
     generic_csv,
     generic_jsonl,
@@ -15,8 +17,10 @@ from rlcompare.readers import (
     prime_traces,
     sb3_progress,
     spinningup,
+    swanlab,
     swift_completions,
     tensorboard,
+    tensorboard_csv,
     trackio,
     trainer_state,
     trl_completions,
@@ -57,6 +61,13 @@ FORMATS: tuple[Reader, ...] = (
     spinningup.READER,
     mlflow.READER,
     trackio.READER,
+    swanlab.READER,
+    dvclive.READER,
+    dvclive.SUMMARY_READER,
+    comet.READER,
+    tensorboard_csv.READER,
+    generic_csv.READER,
+    generic_jsonl.READER,
 )
 
 #: Those of any table or lines of JSON.

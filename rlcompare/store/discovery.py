@@ -25,8 +25,8 @@ log = logging.getLogger(__name__)
 #: Folders that hold no logs but may hold very many files.
 SKIPPED_FOLDERS = frozenset({"__pycache__", "node_modules", "site-packages"})
 
-#: Hidden folders that do hold logs; the others are passed over.
-HIDDEN_LOG_FOLDERS = frozenset({".summary"})  # Sample Factory
+#: Hidden folders into which a framework or a tracker logs unless told otherwise; the others are passed over.
+HIDDEN_LOG_FOLDERS = frozenset({".summary", ".cometml-runs"})  # Sample Factory, Comet
 
 
 @dataclass(frozen=True)
