@@ -177,7 +177,7 @@ def test_a_damaged_byte_costs_its_block(tmp_path_factory: pytest.TempPathFactory
     # Where a definition is lost, values stand at other steps.
     whole = values(READER.read(log_file(LOG), None))
     found = values(chunk)
-    assert chunk.issues
+    assert chunk.issues or chunk.pending
     for key in whole.keys() & found.keys():
         assert {value for _, _, value in found[key]} <= {value for _, _, value in whole[key]}
 
