@@ -66,8 +66,6 @@ FORMATS: tuple[Reader, ...] = (
     dvclive.SUMMARY_READER,
     comet.READER,
     tensorboard_csv.READER,
-    generic_csv.READER,
-    generic_jsonl.READER,
 )
 
 #: Those of any table or lines of JSON.
