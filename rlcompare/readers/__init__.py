@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rlcompare.readers import (
+    console,
     evaluations,
     generic_csv,
     generic_jsonl,
@@ -10,7 +11,6 @@ from rlcompare.readers import (
     sb3_progress,
     tensorboard,
     trainer_state,
-    verl_console,
     verl_jsonl,
 )
 from rlcompare.readers.base import Chunk, Claim, Folder, IssueList, LogFile, Reader, Resume, SampleText, Scalar
@@ -19,7 +19,7 @@ from rlcompare.readers.plugins import registered
 #: Those of one format, in the order in which they are asked.
 FORMATS: tuple[Reader, ...] = (
     tensorboard.READER,
-    verl_console.READER,
+    console.READER,
     verl_jsonl.READER,
     trainer_state.READER,
     sb3_progress.CSV_READER,
