@@ -55,11 +55,8 @@ GRAMMARS = (
     Grammar("SkyRL", skyrl_console.MARK, skyrl_console.read_skyrl_steps),
 )
 
-#: Records of several lines: what begins one, and where the first begins that may go on behind the bytes given.
-_OPEN_AT = (
-    (skyrl_console.MARK, skyrl_console.open_at),
-    (logic_rl_blocks.MARK, logic_rl_blocks.open_at),
-)
+#: For records of several lines: where the first begins that may go on behind the bytes given.
+_OPEN_AT = (skyrl_console.open_at, logic_rl_blocks.open_at)
 
 _MARKS = (re.compile(rb"step:"), logic_rl_blocks.MARK, *(grammar.mark for grammar in GRAMMARS))
 
@@ -115,8 +112,7 @@ class ConsoleText:
             self.samples += samples
             self.framework = self.framework or ("verl" if samples or self.clock.waiting else "")
             for grammar in GRAMMARS:
-                if grammar.mark.search(data):
-                    self._add(grammar.framework, grammar.read(data, self.line, issues))
+                self._add(grammar.framework, grammar.read(data, self.line, issues))
         self.line += rows.n_lines
 
     def _add(self, framework: str, rows: Rows) -> None:
@@ -164,7 +160,7 @@ def read(file: LogFile, resume: Resume | None) -> Chunk:
     offset, open_record, tail = resume.offset if resume else 0, b"", b""
     for lines in text.blocks(file, offset):
         data = open_record + lines.data
-        end = min((open_at(data) for mark, open_at in _OPEN_AT if mark.search(data)), default=len(data))
+        end = min(open_at(data) for open_at in _OPEN_AT)
         found.take(data[:end], lines.offset - len(data), issues)
         open_record, tail = data[end:], lines.tail
         offset = lines.offset - len(open_record)

@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from rlcompare.readers import text
 from rlcompare.readers.base import IssueList
 from rlcompare.readers.columns import Columns
 from rlcompare.readers.steps import with_steps
@@ -31,8 +30,9 @@ LONGEST_RECORD = 1 << 20
 #: ``(TaskRunner pid=12, ip=10.0.0.1)``. Prose in front makes it prose.
 _BEFORE = re.compile(rb"(?:.*\]:?|.*\([^()]*pid=\d+[^()]*\))?[ \t]*", re.DOTALL)
 
-#: How the logging and loguru modules are told to begin a line: with the place in the code, ``train.py:12 - ``.
-_LOGGED = re.compile(rb".*\S:\d+ - ", re.DOTALL)
+#: How the logging and loguru modules are told to begin a line: with the place in the code, ``train.py:12 - ``. The
+#: dash may be a mark's own.
+_LOGGED = re.compile(rb".*\S:\d+ (?:- )?", re.DOTALL)
 
 #: Ray's note about lines that several workers printed.
 _REPEATED = re.compile(rb"\s*\[repeated \d+x across cluster\].*")
@@ -82,7 +82,7 @@ def find_marks(mark: re.Pattern[bytes], data: bytes, first_line: int) -> Iterato
     Parameters
     ----------
     mark : compiled pattern
-        Beginning with literal text, for which a search is nearly as fast as memory.
+        Beginning with literal text, the rarer its first letter, the faster the search.
     data : bytes
         Whole lines.
     first_line : int
@@ -97,7 +97,7 @@ def find_marks(mark: re.Pattern[bytes], data: bytes, first_line: int) -> Iterato
         if not start and lowest:
             at = match.end()
             continue
-        line += text.count_byte(data[counted:found], b"\n")
+        line += data.count(b"\n", counted, found)
         counted = found
         end = data.find(b"\n", found)
         yield Mark(line, start, end, match, ANSI.sub(b"", data[start:found]))
@@ -143,10 +143,10 @@ class Records:
         """Add what the line of ``mark`` logged at ``step``."""
         self._columns.add({_STEP: step, _TIMES: mark.wall_time, **record}, mark.line)
 
-    def rows(self, issues: IssueList, n_lines: int) -> Rows:
+    def rows(self, issues: IssueList) -> Rows:
         """Make the frame: ``step``, ``wall_time`` if there was one, and the metrics."""
         rows = self._columns.rows()
         if not rows.frame.height:
-            return replace(rows, n_lines=n_lines)
+            return rows
         placed = with_steps(rows, _STEP, issues)
-        return replace(placed, frame=placed.frame.rename({_TIMES: WALL_TIME}, strict=False), n_lines=n_lines)
+        return replace(placed, frame=placed.frame.rename({_TIMES: WALL_TIME}, strict=False))

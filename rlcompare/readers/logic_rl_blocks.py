@@ -16,13 +16,13 @@ from rlcompare.readers.base import SampleText
 from rlcompare.readers.console_lines import LONGEST_RECORD, Mark, find_marks, last_lines, worker_prefix
 from rlcompare.readers.samples import prompt_id
 
-MARK = re.compile(rb" Processing New Sample =+[ \t]*\r?\n")
+MARK = re.compile(rb"Processing New Sample =+[ \t]*\r?\n")
 
 #: Bytes from the headline of a block's score to its total, lines of other workers included. It keeps a response that
 #: is full of totals from being taken for a score line by line.
 LONGEST_SCORE = 8192
 
-_BEFORE_MARK = re.compile(rb"(?:\([^()\n]*pid=\d+[^()\n]*\) ?)?=+")
+_BEFORE_MARK = re.compile(rb"(?:\([^()\n]*pid=\d+[^()\n]*\) ?)?=+ ")
 
 #: What a worker prints no more of a block before.
 _ENDS = rb"(?:step:-?\d+ - \S+:|epoch \d+, step \d|=+ Processing New Sample =)"
@@ -50,14 +50,15 @@ class Block:
     parts : str
         The lines of the score but the total.
     reward : float
-    behind : str
-        What its worker printed up to the next block or step line.
+    end, limit : int
+        Where it ends in the bytes that it was found in, and where its worker begins something else.
     """
 
     printed: str
     parts: str
     reward: float
-    behind: str
+    end: int
+    limit: int
 
     @property
     def response(self) -> str | None:
@@ -92,12 +93,9 @@ class Block:
         return prompt_id(self.truth) if names and all(len(name) > 1 for name in names) else None
 
     @property
-    def texts(self) -> SampleText:
-        """Its texts; the prompt is empty where it was not printed."""
-        response = self.response or ""
-        at = self.behind.find(response) if response else -1
-        prompt = self.behind[:at].lstrip("=").lstrip("\n") if at > 0 else ""
-        return SampleText(prompt, response, {"Ground Truth": self.truth, **dict(_PART.findall(self.parts))})
+    def others(self) -> dict[str, str]:
+        """What else the block says, under its own words."""
+        return {"Ground Truth": self.truth, **dict(_PART.findall(self.parts))}
 
 
 def find_headers(data: bytes, first_line: int) -> Iterator[Mark]:
@@ -119,18 +117,28 @@ def read_block(data: bytes, header: Mark) -> tuple[Block | None, bool]:
         printed = _own_lines(data[header.end + 1 : found.end()], prefix)
         score = _SCORE.search(printed, max(0, printed.rfind("\n-", 0, printed.rfind(" Final Score "))))
         if score is not None:
-            behind = _own_lines(data[found.end() : limit], prefix)
-            return Block(printed, score[1], float(score[2]), behind), True
+            return Block(printed, score[1], float(score[2]), found.end(), limit), True
     return None, cut is not None or len(data) >= last
+
+
+def read_block_texts(data: bytes, header: Mark) -> SampleText | None:
+    """Read the texts of the block below a header; the prompt is empty where it was not printed."""
+    block = read_block(data, header)[0]
+    if block is None:
+        return None
+    response = block.response or ""
+    behind = _own_lines(data[block.end : block.limit], worker_prefix(data, header.start))
+    at = behind.find(response) if response else -1
+    return SampleText(behind[:at].lstrip("=").lstrip("\n") if at > 0 else "", response, block.others)
 
 
 def open_at(data: bytes) -> int:
     """Find where the first block begins that may go on behind ``data``, which ends in a line end; else the length."""
     start = last_lines(data)
-    for header in find_headers(data[start:], 1):
-        if not read_block(data[start:], header)[1]:
-            return start + header.start
-    return len(data)
+    data = data[start:]
+    # Only the last block of each worker may be open: a header ends the block before it.
+    last = {worker_prefix(data, header.start): header for header in find_headers(data, 1)}
+    return start + min((header.start for header in last.values() if not read_block(data, header)[1]), default=len(data))
 
 
 def _own_lines(data: bytes, prefix: bytes) -> str:

@@ -19,7 +19,7 @@ import polars as pl
 from rlcompare.readers import text
 from rlcompare.readers.base import IssueList, LogFile, SampleText
 from rlcompare.readers.console_lines import LONGEST_RECORD, Mark, find_marks, may_stand_before
-from rlcompare.readers.logic_rl_blocks import find_headers, read_block
+from rlcompare.readers.logic_rl_blocks import find_headers, read_block, read_block_texts
 from rlcompare.readers.samples import sample_frame
 from rlcompare.readers.text import Rows
 from rlcompare.schema import SAMPLES, STEP
@@ -147,11 +147,11 @@ def read_texts(file: LogFile, places: Sequence[int]) -> list[SampleText]:
             stream.seek(place)
             data = text.cut_lines(stream.read(LONGEST_RECORD), place).data
             header = next(find_headers(data, 1), None)
-            block = read_block(data, header)[0] if header is not None and header.start == 0 else None
-            if block is None:
+            found = read_block_texts(data, header) if header is not None and header.start == 0 else None
+            if found is None:
                 raise ValueError(
                     f"Expected a sample at byte {place:,} of {str(file.relative)!r}, there is none. "
                     "Hint: the log was changed; read it again."
                 )
-            texts.append(block.texts)
+            texts.append(found)
     return texts

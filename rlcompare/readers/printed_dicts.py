@@ -23,7 +23,7 @@ _KEY = re.compile(rf"\s*({_STRING})\s*:")
 #: What a value of any other kind consists of.
 _TOKEN = re.compile(rf"\s*({_STRING}|[\[\](){{}},]|[^\s\[\](){{}},'\"]+)")
 _END = re.compile(r"\s*\}\s*")
-_ESCAPED = re.compile(r"\\(.)")
+_ESCAPED = re.compile(r"\\([\\'\"])")
 
 
 @dataclass(frozen=True)

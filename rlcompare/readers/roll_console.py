@@ -40,18 +40,18 @@ def read_roll_lines(data: bytes, first_line: int, issues: IssueList) -> Rows:
             times[line] = mark.wall_time
     rows = ndjson.read_rows(b"".join(pieces), issues, first_line=first_line, index={STEP})
     left_out = tuple(name.removeprefix(_METRICS) for name in rows.left_out)
-    rows = replace(rows, left_out=left_out, n_lines=text.count_byte(data, b"\n"))
+    rows = replace(rows, left_out=left_out)
     if not rows.frame.height:
         return rows
     placed = with_steps(rows, STEP, issues)
     frame = placed.frame.rename({name: _plain(name, placed.frame.columns) for name in placed.frame.columns})
     stamps = pl.Series(WALL_TIME, [times[number] for number in placed.lines], dtype=pl.Float64)
-    return replace(placed, frame=text.without_empty(frame.with_columns(stamps)), n_lines=rows.n_lines)
+    return replace(placed, frame=text.without_empty(frame.with_columns(stamps)))
 
 
 def _plain(name: str, others: Collection[str]) -> str:
     """Name a metric as it is logged to other trackers."""
     plain = name.removeprefix(_METRICS)
-    if plain == name or plain in others:
-        return name
-    return f"{plain} (logged)" if plain in LOG_INDEX else plain
+    if plain != name and plain in LOG_INDEX:
+        return f"{plain} (logged)"
+    return name if plain in others else plain

@@ -45,7 +45,7 @@ def read_skyrl_steps(data: bytes, first_line: int, issues: IssueList) -> Rows:
         if read.twice:
             issues.add(where, f"The key {text.shown(read.twice)} stands twice; the last value counts.")
         records.add(mark, int(mark.match[1]), {key: _number(value) for key, value in read.values.items()})
-    return records.rows(issues, text.count_byte(data, b"\n"))
+    return records.rows(issues)
 
 
 def open_at(data: bytes) -> int:

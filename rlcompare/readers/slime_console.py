@@ -16,9 +16,7 @@ from rlcompare.readers.console_lines import Records, find_marks, is_logged, with
 from rlcompare.readers.printed_dicts import read_dict
 from rlcompare.readers.text import Rows
 
-MARK = re.compile(rb": \{['\"]")
-
-_COUNTED = re.compile(rb"(.*?)((?:rollout|perf|eval|passrate|multi_turn|(?:\w+-)?step) (\d{1,18}))", re.DOTALL)
+MARK = re.compile(rb"- ((?:rollout|perf|eval|passrate|multi_turn|(?:\w+-)?step) (\d{1,18})): (?=\{)")
 
 #: The axes themselves, which W&B is given beside the metrics.
 _AXES = ("train/step", "rollout/step", "eval/step")
@@ -30,13 +28,14 @@ def read_slime_lines(data: bytes, first_line: int, issues: IssueList) -> Rows:
     A line whose dict does not parse is an issue and left out. Of a key that stands twice the last value counts.
     """
     records = Records()
+    if b".py:" not in data:  # dashes are too common to be sought in prose
+        return records.rows(issues)
     for mark in find_marks(MARK, data, first_line):
-        counted = _COUNTED.fullmatch(mark.before)
-        if counted is None or not is_logged(counted[1]):
+        if not is_logged(mark.before):
             continue
-        body = without_colours(data[mark.match.start() + 2 : mark.end].rstrip())
+        body = without_colours(data[mark.match.end() : mark.end].rstrip())
         read = read_dict(body.decode(errors="replace"))
-        where, name = f"line {mark.line}", text.shown(counted[2])
+        where, name = f"line {mark.line}", text.shown(mark.match[1])
         if read is None:
             issues.add(where, f"Expected a Python dict behind {name}, found {text.shown(body)}; left out.")
             continue
@@ -44,5 +43,5 @@ def read_slime_lines(data: bytes, first_line: int, issues: IssueList) -> Rows:
             issues.add(where, f"The key {text.shown(read.twice)} stands twice behind {name}; the last value counts.")
         for axis in _AXES:
             read.values.pop(axis, None)
-        records.add(mark, int(counted[3]), read.values)
-    return records.rows(issues, text.count_byte(data, b"\n"))
+        records.add(mark, int(mark.match[2]), read.values)
+    return records.rows(issues)
