@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rlcompare.readers import (
     comet,
+    console,
     csv_folder,
     dvclive,
     evaluations,
@@ -26,7 +27,6 @@ from rlcompare.readers import (
     trl_completions,
     tune_csv,
     tune_json,
-    verl_console,
     verl_jsonl,
     verl_rollouts,
     wandb,
@@ -43,7 +43,7 @@ FORMATS: tuple[Reader, ...] = (
     wandb.CONSOLE_READER,
     wandb_csv.READER,
     csv_folder.READER,
-    verl_console.READER,
+    console.READER,
     verl_jsonl.READER,
     trainer_state.READER,
     ms_swift.READER,

@@ -18,10 +18,8 @@ from rlcompare.readers.samples import ADDED_LATER
 from rlcompare.schema import SAMPLES, STEP, WALL_TIME
 from rlcompare.store.record import RunRecord, SourceRecord
 
-#: Names of the metrics made of samples begin with it, and so is called what they come from.
-STREAM = "samples"
-
-_PREFIXES = {"train": STREAM, "validation": f"{STREAM}/validation"}
+#: How the names of the metrics begin that are made of samples.
+_PREFIXES = {"train": "samples", "validation": "samples/validation"}
 _LENGTHS = {"token": "response_length", "character": "response_characters"}
 
 
