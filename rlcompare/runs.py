@@ -18,10 +18,12 @@ from rlcompare import schema
 from rlcompare.curves import CurveSet
 from rlcompare.errors import ReadIssue, UnknownMetricError, UnknownRunError
 from rlcompare.histories import Logged, read_logged
+from rlcompare.joined_runs import join_runs
+from rlcompare.run_samples import read_samples, read_texts
 from rlcompare.run_table import run_table
 from rlcompare.store import Library, Snapshot
 from rlcompare.store.history import Restarts, Workers
-from rlcompare.store.ingest import read_samples
+from rlcompare.store.joining import Chain
 from rlcompare.store.record import RunRecord
 
 
@@ -124,6 +126,26 @@ class Runs:
             chosen |= {record.id: record for record in fits}
         return replace(self, records=tuple(chosen.values()))
 
+    def joined(self, chains: Iterable[Chain]) -> Runs:
+        """Make one run of each chain of runs that are one training.
+
+        It stands where the first of them stood, has that one's id with ``(joined)`` behind it, and answers as any run
+        does. Where steps overlap the later run counts; :meth:`restarts` tells where one goes on from another.
+
+        Parameters
+        ----------
+        chains : iterable of Chain
+            From :func:`rlcompare.continuations.continuations`, or of one's own.
+
+        Raises
+        ------
+        UnknownRunError
+            A chain names a run that is not here.
+        ParameterError
+            A chain of fewer than two runs, or a run that is named twice.
+        """
+        return replace(self, records=join_runs(self.records, chains, self._snapshot))
+
     def table(self) -> pl.DataFrame:
         """One row a run: ``schema.RUNS`` and the reward's key, last and best value and a sparkline of it.
 
@@ -162,7 +184,7 @@ class Runs:
             (
                 record.id,
                 key,
-                names.canonical_of(key),
+                names.canonical_of(key, record.framework),
                 metric.source,
                 ", ".join(metric.also_in) or None,
                 metric.stats.n,
@@ -295,10 +317,49 @@ class Runs:
             if (key := names.resolve(metric, record.metrics.keys())) is not None
         )
 
-    def samples(self) -> pl.DataFrame:
-        """Episodes or rollouts of every run that logs them: ``schema.SAMPLES``."""
-        frames = [read_samples(record) for record in self.records]
-        return pl.concat(frames) if frames else pl.DataFrame(schema=schema.SAMPLES)
+    def samples(self, columns: str | Iterable[str] | None = None) -> pl.DataFrame:
+        """Episodes or rollouts of every run that logs them.
+
+        Parameters
+        ----------
+        columns : str or iterable of str, optional
+            Of ``schema.SAMPLES``; others are not read. Default: all.
+
+        Returns
+        -------
+        DataFrame
+            The columns in the order of ``schema.SAMPLES``; rows in the order of the runs, then as logged.
+
+        Raises
+        ------
+        ParameterError
+            No such column.
+        """
+        return read_samples(self.records, self._snapshot, columns)
+
+    def texts(self, samples: pl.DataFrame) -> pl.DataFrame:
+        """Read the texts of samples from their logs. They are never cached, so a few at a time are meant.
+
+        Parameters
+        ----------
+        samples : DataFrame
+            Rows of :meth:`samples`, with ``run``, ``source`` and ``place`` at least.
+
+        Returns
+        -------
+        DataFrame
+            ``schema.SAMPLE_TEXTS``, one row a sample, in the order given.
+
+        Raises
+        ------
+        ParameterError
+            A column is missing.
+        UnknownRunError
+            A run that is not among these.
+        SampleTextError
+            A log is gone, or was written anew since it was read.
+        """
+        return read_texts(self.records, self._snapshot, samples)
 
 
 def _issue_row(run: str | None, issue: ReadIssue) -> tuple[str | None, str, str, str, str]:

@@ -7,7 +7,7 @@ have no times, so such runs have no wall time.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
@@ -21,6 +21,7 @@ from rlcompare.readers.logic_rl_samples import Clock, Samples
 from rlcompare.readers.text import Rows
 from rlcompare.readers.verl_config import SOUGHT_BYTES, read_printed_config
 from rlcompare.readers.verl_lines import read_step_lines
+from rlcompare.schema import WALL_TIME
 
 SUFFIXES = (".log", ".txt", ".out")
 
@@ -101,10 +102,13 @@ class ConsoleText:
             "clock": asdict(self.clock),
         }
 
-    def take(self, data: bytes, offset: int, issues: IssueList) -> None:
-        """Read whole lines that hold whole records only; they begin at byte ``offset`` of the log."""
+    def take(self, data: bytes, offset: int, issues: IssueList, times: Sequence[float] = ()) -> None:
+        """Read whole lines that hold whole records only; they begin at byte ``offset`` of the log.
+
+        ``times`` are those of the lines in Unix seconds, 0 where unknown, if the log has them.
+        """
         rows = read_step_lines(data, self.line, issues)
-        self._add("verl", rows)
+        self._add("verl", rows, times)
         if rows.n_lines and rows.frame.height == rows.n_lines:  # no line is left for anything else
             self.samples += self.clock.pass_lines(rows.frame["step"])
         else:
@@ -112,19 +116,28 @@ class ConsoleText:
             self.samples += samples
             self.framework = self.framework or ("verl" if samples or self.clock.waiting else "")
             for grammar in GRAMMARS:
-                self._add(grammar.framework, grammar.read(data, self.line, issues))
+                self._add(grammar.framework, grammar.read(data, self.line, issues), times)
         self.line += rows.n_lines
 
-    def _add(self, framework: str, rows: Rows) -> None:
+    def _add(self, framework: str, rows: Rows, times: Sequence[float]) -> None:
         self.left_out += rows.left_out
         if rows.frame.height:
+            frame = rows.frame
+            if times and WALL_TIME not in frame.columns:
+                seconds = pl.Series(WALL_TIME, times).gather(rows.lines - self.line)
+                frame = frame.with_columns(pl.when(seconds > 0).then(seconds).alias(WALL_TIME))
             self.framework = self.framework or framework
-            self.tables.setdefault(framework, []).append(rows.frame)
+            self.tables.setdefault(framework, []).append(frame)
 
     @property
     def joined(self) -> tuple[pl.DataFrame, ...]:
         """One table a framework, in the order in which they came."""
         return tuple(pl.concat(tables, how="diagonal") for tables in self.tables.values())
+
+
+def end_of_records(data: bytes) -> int:
+    """Find where in whole lines the first record begins that may go on behind them; their end where none does."""
+    return min(open_at(data) for open_at in _OPEN_AT)
 
 
 def claim(file: LogFile, folder: Folder) -> Claim | None:
@@ -160,7 +173,7 @@ def read(file: LogFile, resume: Resume | None) -> Chunk:
     offset, open_record, tail = resume.offset if resume else 0, b"", b""
     for lines in text.blocks(file, offset):
         data = open_record + lines.data
-        end = min(open_at(data) for open_at in _OPEN_AT)
+        end = end_of_records(data)
         found.take(data[:end], lines.offset - len(data), issues)
         open_record, tail = data[end:], lines.tail
         offset = lines.offset - len(open_record)
@@ -179,35 +192,6 @@ def read(file: LogFile, resume: Resume | None) -> Chunk:
         samples=logic_rl_samples.frame(found.samples),
         step_unit=STEP_UNIT,
         framework=found.framework or ("verl" if config else ""),
-    )
-
-
-def read_text(data: bytes, issues: IssueList) -> Chunk:
-    """Read a console's text that another log holds, such as W&B's records of it, as :func:`read` does.
-
-    Parameters
-    ----------
-    data : bytes
-        All of it, UTF-8; a record without an end is an issue.
-    issues : IssueList
-        Receives what could not be read; its lines are those of ``data``.
-
-    Returns
-    -------
-    Chunk
-        The ``place`` of its samples is theirs in ``data``; it has no issues of its own.
-    """
-    found = ConsoleText()
-    found.take(data if data.endswith(b"\n") else data + b"\n", 0, issues)
-    text.left_out_note(issues, set(found.left_out))
-    printed = read_printed_config(data[:SOUGHT_BYTES])
-    return Chunk(
-        tables=found.joined,
-        offset=len(data),
-        config=printed.values,
-        samples=logic_rl_samples.frame(found.samples),
-        step_unit=STEP_UNIT,
-        framework=found.framework,
     )
 
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 import rlcompare as rlc
 from rlcompare.readers import console_lines, printed_dicts
 from rlcompare.readers.base import Chunk, IssueList
-from rlcompare.readers.console import READER, read_text
+from rlcompare.readers.console import READER, ConsoleText
 from tests.readers.files import GOLDEN, log_file, read_grown, written
 
 FOLDER = GOLDEN / "console"
@@ -309,9 +309,18 @@ def test_the_framework_is_that_of_the_first_record(tmp_path: Path) -> None:
 def test_text_that_another_log_holds() -> None:
     log = (FOLDER / "skyrl" / "train.log").read_bytes()
     issues = IssueList(log_file(FOLDER / "skyrl" / "train.log"))
-    chunk = read_text(log.removesuffix(b"\n"), issues)
-    assert same(records(chunk), expected("skyrl"))
-    assert (chunk.framework, chunk.step_unit, issues.done()) == ("SkyRL", "step", ())
+    found = ConsoleText()
+    found.take(log, 0, issues)
+    assert same(records(Chunk(found.joined, len(log))), expected("skyrl"))
+    assert (found.framework, issues.done()) == ("SkyRL", ())
+
+
+def test_times_that_another_log_holds() -> None:
+    found = ConsoleText()
+    found.take(b"step:1 - a:0.5\nprose\n", 0, IssueList(log_file(FOLDER / "skyrl" / "train.log")), [1.7e9, 0.0])
+    found.take(b"step:2 - a:1.5\n", 0, IssueList(log_file(FOLDER / "skyrl" / "train.log")), [0.0])
+    (table,) = found.joined
+    assert table.select("step", "a", "wall_time").rows() == [(1, 0.5, 1.7e9), (2, 1.5, None)]
 
 
 def test_a_run_is_listed_as_its_frameworks(tmp_path: Path) -> None:
@@ -322,7 +331,7 @@ def test_a_run_is_listed_as_its_frameworks(tmp_path: Path) -> None:
     assert table.rows() == [
         ("roll.log", "ROLL", "step", 2, NOON),
         ("skyrl.log", "SkyRL", "step", 3, NOON),
-        ("slime.log", "slime", "step", 5, NOON),
+        ("slime.log", "slime", "step", 2, NOON),
     ]
 
 

@@ -16,7 +16,7 @@ from rlcompare.store.record import MetricStats, Part, RunRecord, Slice, SourceRe
 def source(
     path: str, reader: str, n: dict[str, int], times: tuple[float | None, float | None] = (None, None)
 ) -> SourceRecord:
-    stats = {key: MetricStats(count, count, 1.0, 0.0, 1.0) for key, count in n.items()}
+    stats = {key: MetricStats(count, 1, count, 1.0, 0.0, 1.0) for key, count in n.items()}
     part = Part(f"{path}.parquet", max(n.values()), *times, stats)
     return SourceRecord(path, reader, "{}", (1, 2, 3), parts=(part,), step_unit="step")
 
@@ -32,6 +32,14 @@ def test_the_source_that_holds_more_answers_and_the_other_is_named() -> None:
         "eval/reward": ("tensorboard", (), 7),
     }
     assert found["reward"].slices == (Slice("events.parquet", "train/reward", "", 0),)
+
+
+def test_of_two_that_hold_as_much_the_more_exact_answers() -> None:
+    board = source("events", "tensorboard", {"ray/tune/reward": 100})
+    table = source("progress.csv", "tune_csv", {"reward": 100})
+    lines = source("result.json", "tune_json", {"reward": 100})
+    found = metrics(streams([board, table, lines], {}))["reward"]
+    assert (found.source, found.also_in) == ("tune_json", ("tune_csv", "tensorboard"))
 
 
 @pytest.mark.parametrize(
@@ -89,12 +97,12 @@ def test_statistics_pass_over_what_is_not_finite() -> None:
     )
     part = describe(table, "f.parquet")
     assert (part.rows, part.first_time, part.last_time) == (4, 10.0, 30.0)
-    assert part.metrics["a"] == MetricStats(3, 3, math.inf, 2.0, 2.0)
+    assert part.metrics["a"] == MetricStats(3, 1, 3, math.inf, 2.0, 2.0)
     assert "b" not in part.metrics
     c = part.metrics["c"]
-    assert (c.n, c.last_step) == (1, 1)
+    assert (c.n, c.first_step, c.last_step) == (1, 1, 1)
     assert all(map(math.isnan, (c.last, c.minimum, c.maximum)))
-    assert c.followed_by(part.metrics["a"]) == MetricStats(4, 3, math.inf, 2.0, 2.0)
+    assert c.followed_by(part.metrics["a"]) == MetricStats(4, 1, 3, math.inf, 2.0, 2.0)
 
 
 def test_a_record_survives_its_writing() -> None:
