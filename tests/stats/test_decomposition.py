@@ -45,7 +45,7 @@ def test_lengths_that_one_stretch_lacks_are_all_length() -> None:
     step = np.zeros(4, np.int64)
     before = Answers(step, np.full(4, 10.0), np.zeros(4))
     after = Answers(step, np.full(4, 90.0), np.ones(4))
-    gain = decompose(before, after)
+    gain = decompose(before, after, bins=2)
     assert (gain.total, gain.by_length, gain.at_same_length) == (1.0, 1.0, 0.0)
 
 
