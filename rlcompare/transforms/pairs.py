@@ -61,10 +61,8 @@ def pair_curves(x: CurveSet, y: CurveSet) -> list[Pair]:
     list of Pair
         In the order of ``x``; a curve that only one of them has is left out, one without a common step is there.
     """
-    others = dict(zip(y.names, at_steps(y), strict=True))
-    return [
-        _pair(name, first, others[name]) for name, first in zip(x.names, at_steps(x), strict=True) if name in others
-    ]
+    firsts, seconds = (dict(zip(curves.names, at_steps(curves), strict=True)) for curves in (x, y))
+    return [_pair(name, first, seconds[name]) for name, first in firsts.items() if name in seconds]
 
 
 def at_steps(curves: CurveSet) -> list[AtSteps]:

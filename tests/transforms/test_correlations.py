@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from rlcompare.stats.sample import Floats
 from rlcompare.transforms.correlations import (
@@ -51,10 +52,7 @@ def test_what_moves_together_step_by_step_is_not_warned_about() -> None:
 def test_a_common_rise_with_steps_against_each_other_is_warned_about() -> None:
     rng = np.random.default_rng(1)
     noise = rng.standard_normal(500)
-    steps = np.cumsum(rng.standard_normal(500)) * 0 + np.tile([0.0, 50.0], 250)
-    verdict = correlate_pair(pair(steps + noise, steps - 2 * noise)).verdict
-    assert verdict.text.startswith("They rise and fall together")
-    rise = np.linspace(0, 1, 500) ** 0.5 * 8 + np.repeat(rng.standard_normal(50), 10) * 2
+    rise = np.repeat(rng.standard_normal(50), 10) * 2
     found = correlate_pair(pair(rise + noise, rise - noise))
     assert found.levels.excludes_zero
     assert found.differences.value < 0
@@ -86,7 +84,7 @@ def test_a_group_is_the_mean_of_its_runs() -> None:
     a, b = correlate_groups(runs, groups)
     assert (a.name, a.n_runs, b.name, b.n_runs) == ("a", 3, "b", 1)
     z = np.arctanh([runs[i].levels.value for i in (0, 2, 3)])
-    half = 4.302652729911275 * z.std(ddof=1) / math.sqrt(3)
+    half = stats.t.ppf(0.975, 2) * z.std(ddof=1) / math.sqrt(3)
     assert (a.levels.value, a.levels.lower, a.levels.upper) == pytest.approx(
         (math.tanh(z.mean()), math.tanh(z.mean() - half), math.tanh(z.mean() + half)), abs=1e-12
     )
