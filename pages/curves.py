@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from rlcompare.ui import access, controls, entry
+from rlcompare.ui import access, controls, entry, joins
 from rlcompare.ui.curve_sidebar import choose_options, choose_what
 from rlcompare.ui.curve_view import choose_live, show_curves
 
@@ -13,6 +13,7 @@ heading.title("Curves", anchor=False)
 runs = access.all_runs()
 with st.sidebar:
     chosen = controls.choose_runs(runs)
+    joins.offer_joins()
 controls.show_reading()
 
 if len(runs):

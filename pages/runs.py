@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from rlcompare.ui import access, controls, entry
+from rlcompare.ui import access, controls, entry, joins
 from rlcompare.ui.run_filter import choose_filter
 from rlcompare.ui.run_table import show_issues, show_summary, show_table
 
@@ -12,6 +12,7 @@ st.title("Runs", anchor=False)
 runs = access.all_runs()
 with st.sidebar:
     controls.choose_runs(runs)
+    joins.offer_joins()
 controls.show_reading()
 issues = runs.issues()
 show_summary(runs, issues)

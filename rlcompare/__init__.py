@@ -11,13 +11,16 @@ Groups of runs as a centre and a band each:
 >>> rlc.bands_frame(bands, "reward")                                                               # doctest: +SKIP
 """
 
+from rlcompare.continuations import continuations
 from rlcompare.errors import ReadIssue, RLCompareError
 from rlcompare.grouping import GroupBy, group_runs
 from rlcompare.runs import Runs, open_runs
+from rlcompare.store.joining import Chain
 from rlcompare.transforms import Aggregation, Smoothing, aggregate, bands_frame, smooth, smooth_curves, thin
 
 __all__ = [
     "Aggregation",
+    "Chain",
     "GroupBy",
     "RLCompareError",
     "ReadIssue",
@@ -25,6 +28,7 @@ __all__ = [
     "Smoothing",
     "aggregate",
     "bands_frame",
+    "continuations",
     "group_runs",
     "open_runs",
     "smooth",

@@ -179,7 +179,7 @@ def _by_seed(runs: Runs) -> list[_Grouped]:
         beside = {
             _FRAMEWORK: record.framework,
             _STEP_UNIT: record.step_unit,
-            _FILE: record.id.removeprefix(record.name),
+            _FILE: (record.joined or (record,))[0].id.removeprefix(record.name),
         }
         if own or found.held_seed:
             kind: Hashable = (*beside.values(), frozenset(own.items()))

@@ -15,6 +15,7 @@ from rlcompare.errors import ParameterError
 from rlcompare.store import Snapshot
 from rlcompare.store.history import Lane, Restarts, Workers, lanes, resolve
 from rlcompare.store.ingest import ingest
+from rlcompare.store.joining import join
 from rlcompare.store.pieces import VALUES_KEPT, read_pieces
 from rlcompare.store.record import MetricRecord, RunRecord
 
@@ -92,7 +93,7 @@ def read_logged(
         return _read(having, keys, restarts, workers)
     except (OSError, PolarsError):
         # The cache was cleared, damaged or written anew by another process: it is disposable, so make it again.
-        return _read([_read_again(record, snapshot) for record in having], keys, restarts, workers)
+        return _read([read_again(record, snapshot) for record in having], keys, restarts, workers)
 
 
 def _read(records: Sequence[RunRecord], keys: Mapping[str, str], restarts: Restarts, workers: Workers) -> Logged:
@@ -140,6 +141,10 @@ def _batches(wanted: Sequence[_Wanted]) -> Iterator[list[_Wanted]]:
         yield batch
 
 
-def _read_again(record: RunRecord, snapshot: Snapshot) -> RunRecord:
+def read_again(record: RunRecord, snapshot: Snapshot) -> RunRecord:
+    """Read a run's logs whole into the cache, whatever it holds; those of all parts of a joined run."""
+    if record.joined:
+        parts = [read_again(part, snapshot) for part in record.joined]
+        return join(parts, record.id, shifted=any(record.shifts))
     found = snapshot.found.get(record.id)
     return record if found is None else ingest(found, snapshot.cache, afresh=True)

@@ -18,10 +18,12 @@ from rlcompare import schema
 from rlcompare.curves import CurveSet
 from rlcompare.errors import ReadIssue, UnknownMetricError, UnknownRunError
 from rlcompare.histories import Logged, read_logged
+from rlcompare.joined_runs import join_runs
 from rlcompare.run_table import run_table
 from rlcompare.store import Library, Snapshot
 from rlcompare.store.history import Restarts, Workers
 from rlcompare.store.ingest import read_samples
+from rlcompare.store.joining import Chain
 from rlcompare.store.record import RunRecord
 
 
@@ -123,6 +125,26 @@ class Runs:
                 )
             chosen |= {record.id: record for record in fits}
         return replace(self, records=tuple(chosen.values()))
+
+    def joined(self, chains: Iterable[Chain]) -> Runs:
+        """Make one run of each chain of runs that are one training.
+
+        It stands where the first of them stood, has that one's id with ``(joined)`` behind it, and answers as any run
+        does. Where steps overlap the later run counts; :meth:`restarts` tells where one goes on from another.
+
+        Parameters
+        ----------
+        chains : iterable of Chain
+            From :func:`rlcompare.continuations.continuations`, or of one's own.
+
+        Raises
+        ------
+        UnknownRunError
+            A chain names a run that is not here.
+        ParameterError
+            A chain of fewer than two runs, or a run that is named twice.
+        """
+        return replace(self, records=join_runs(self.records, chains, self._snapshot))
 
     def table(self) -> pl.DataFrame:
         """One row a run: ``schema.RUNS`` and the reward's key, last and best value and a sparkline of it.

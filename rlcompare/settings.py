@@ -66,9 +66,14 @@ _UNSET = ("None", "none", "null", "~")
 
 def is_setting(key: str) -> bool:
     """Tell whether two trainings can differ in this key: it is no seed, name, date, place or way of logging."""
-    last = re.split(r"[.:]", key)[-1]
-    words = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", last).lower().replace("-", "_")
+    words = last_words(key)
     return not (_OF_THE_RUN.fullmatch(key.lower()) or any(p.fullmatch(words) for _, p in NOT_SETTINGS))
+
+
+def last_words(key: str) -> str:
+    """Return the last part of a key in lower case, words joined with ``_``: ``num_steps`` of ``args.numSteps``."""
+    last = re.split(r"[.:]", key)[-1]
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", last).lower().replace("-", "_")
 
 
 def canonical(value: Scalar) -> str | None:

@@ -10,7 +10,7 @@ import click
 import polars as pl
 
 from rlcompare.cli.curves import METRICS, PATTERNS, POINTS, SMOOTH, read_curves
-from rlcompare.cli.folders import FOLDERS, FOLLOW, open_folders
+from rlcompare.cli.folders import FOLDERS, FOLLOW, JOIN, join, open_folders
 from rlcompare.cli.output import FORM, OUTPUT, printable, refuse_parquet_on_terminal, write
 from rlcompare.curves import CurveSet
 from rlcompare.errors import ParameterError
@@ -64,6 +64,7 @@ def _grouping(_context: click.Context, _option: click.Parameter, text: str) -> G
 @click.command()
 @FOLDERS
 @FOLLOW
+@JOIN
 @METRICS
 @PATTERNS
 @click.option(
@@ -95,6 +96,7 @@ def _grouping(_context: click.Context, _option: click.Parameter, text: str) -> G
 def bands(
     folders: tuple[str, ...],
     follow_links: bool,
+    joins: tuple[str, ...],
     names: tuple[str, ...],
     patterns: tuple[str, ...],
     by: GroupBy,
@@ -114,7 +116,7 @@ def bands(
     """
     refuse_parquet_on_terminal(form, output)
     how = Aggregation(center, band, level, ends)
-    opened = open_folders(folders, follow_links)
+    opened = join(open_folders(folders, follow_links), joins)
     _check_keys(opened, by.keys)
     group_of = group_runs(opened, by)
     chosen = opened.select(patterns) if patterns else opened

@@ -7,7 +7,7 @@ from typing import get_args
 import click
 import polars as pl
 
-from rlcompare.cli.folders import FOLDERS, FOLLOW, open_folders
+from rlcompare.cli.folders import FOLDERS, FOLLOW, JOIN, join, open_folders
 from rlcompare.cli.output import FORM, OUTPUT, printable, refuse_parquet_on_terminal, write
 from rlcompare.curves import CurveSet, run_of
 from rlcompare.runs import Runs
@@ -54,6 +54,7 @@ POINTS = click.option(
 @click.command()
 @FOLDERS
 @FOLLOW
+@JOIN
 @METRICS
 @PATTERNS
 @click.option(
@@ -77,6 +78,7 @@ POINTS = click.option(
 def curves(
     folders: tuple[str, ...],
     follow_links: bool,
+    joins: tuple[str, ...],
     names: tuple[str, ...],
     patterns: tuple[str, ...],
     restarts: Restarts,
@@ -88,7 +90,7 @@ def curves(
 ) -> None:
     """Write curves as run,metric,step,wall_time,value: smoothed first, thinned second."""
     refuse_parquet_on_terminal(form, output)
-    opened = open_folders(folders, follow_links)
+    opened = join(open_folders(folders, follow_links), joins)
     chosen = opened.select(patterns) if patterns else opened
     frames = []
     for name in names:

@@ -7,17 +7,18 @@ import datetime
 import click
 import polars as pl
 
-from rlcompare.cli.folders import FOLDERS, FOLLOW, mention_issues, open_folders
+from rlcompare.cli.folders import FOLDERS, FOLLOW, JOIN, join, mention_issues, mention_offers, open_folders
 from rlcompare.cli.output import LISTING, print_listing
 
 
 @click.command()
 @FOLDERS
 @FOLLOW
+@JOIN
 @LISTING
-def runs(folders: tuple[str, ...], follow_links: bool, form: str) -> None:
-    """List the runs below each DIR."""
-    opened = open_folders(folders, follow_links)
+def runs(folders: tuple[str, ...], follow_links: bool, joins: tuple[str, ...], form: str) -> None:
+    """List the runs below each DIR, and tell which look like one training."""
+    opened = join(open_folders(folders, follow_links), joins)
     table = opened.table()
     if form == "table":
         table = table.select(
@@ -35,16 +36,18 @@ def runs(folders: tuple[str, ...], follow_links: bool, form: str) -> None:
     elif form == "csv":
         table = table.drop("sparkline")
     print_listing(table, form)
+    mention_offers(opened)
     mention_issues(opened)
 
 
 @click.command()
 @FOLDERS
 @FOLLOW
+@JOIN
 @LISTING
-def metrics(folders: tuple[str, ...], follow_links: bool, form: str) -> None:
+def metrics(folders: tuple[str, ...], follow_links: bool, joins: tuple[str, ...], form: str) -> None:
     """List the metrics of the runs below each DIR."""
-    opened = open_folders(folders, follow_links)
+    opened = join(open_folders(folders, follow_links), joins)
     print_listing(opened.metrics(), form)
     mention_issues(opened)
 

@@ -11,7 +11,6 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 import google_crc32c
-import numpy as np
 import polars as pl
 
 from rlcompare import metrics as names
@@ -23,9 +22,8 @@ from rlcompare.schema import LOG_INDEX, SAMPLES
 from rlcompare.store import assemble
 from rlcompare.store.cache import RunCache
 from rlcompare.store.discovery import FoundRun, Source
-from rlcompare.store.history import lanes, resolve
-from rlcompare.store.pieces import read_pieces
 from rlcompare.store.record import Part, RunRecord, SourceRecord, describe
+from rlcompare.store.reward import with_reward
 
 log = logging.getLogger(__name__)
 
@@ -34,8 +32,6 @@ CHECKED_BYTES = 4096
 
 #: Parts of one source beyond which the newest are rewritten as few: a live run appends one at every look.
 PARTS_KEPT = 16
-
-SPARKLINE_POINTS = 40
 
 BY_NAME: dict[str, Reader] = {reader.name: reader for reader in READERS}
 
@@ -259,7 +255,6 @@ def _summarize(found: FoundRun, sources: tuple[SourceRecord, ...], writer: _Writ
     seed, _ = seed_of(config, PurePosixPath(found.name).name)
     times = [source.last_time for source in sources if source.last_time is not None]
     framework = next((source.framework for source in sources if source.framework), "") or names.guess_framework(metrics)
-    reward_key = names.resolve("reward", metrics.keys())
     record = RunRecord(
         id=found.id,
         name=found.name,
@@ -276,21 +271,10 @@ def _summarize(found: FoundRun, sources: tuple[SourceRecord, ...], writer: _Writ
         updated=max(times) if times else max(source.stamp[2] for source in sources) / 1e9,
         finished=any(source.finished for source in sources),
         tentative=all(source.tentative for source in found.sources),
-        reward_key=reward_key,
         next_part=writer.next,
+        fingerprint=_fingerprint(sources, config),
     )
-    if reward_key is not None:
-        slices = metrics[reward_key].slices
-        (curve,) = resolve(lanes(slices, read_pieces([(record.directory, piece) for piece in slices])))
-        value = curve.points.value
-        finite = value[np.isfinite(value)]
-        record = replace(
-            record,
-            last_reward=float(value[-1]),
-            best_reward=float(finite.max()) if len(finite) else None,
-            sparkline=assemble.sparkline(finite, SPARKLINE_POINTS),
-        )
-    return replace(record, fingerprint=_fingerprint(sources, config))
+    return with_reward(record)
 
 
 def _combined(sources: Sequence[SourceRecord], writer: _Writer) -> dict[str, Part]:
@@ -314,6 +298,11 @@ def _fingerprint(sources: Sequence[SourceRecord], config: Mapping[str, Scalar]) 
 
 def read_samples(record: RunRecord) -> pl.DataFrame:
     """Read the episodes or rollouts of one run: ``schema.SAMPLES``."""
+    if record.joined:
+        return pl.concat(
+            read_samples(part).with_columns(pl.lit(record.id).alias("run"), pl.col("step") + shift)
+            for part, shift in zip(record.joined, record.shifts, strict=True)
+        )
     frames: list[pl.DataFrame] = []
     for source in record.sources:
         for name in source.samples:

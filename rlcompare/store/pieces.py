@@ -75,7 +75,8 @@ def read_pieces(wanted: Sequence[tuple[str, Slice]], *, keep: bool = True) -> li
     Returns
     -------
     list of Points, one a slice
-        The rows that logged the metric, as written. Shared: do not change them in place.
+        The rows that logged the metric, as written, their steps shifted as the slice says. Shared: do not change them
+        in place.
 
     Raises
     ------
@@ -90,7 +91,10 @@ def read_pieces(wanted: Sequence[tuple[str, Slice]], *, keep: bool = True) -> li
         if keep:
             _KEPT.keep(read)
         found |= read
-    return [found[key] for key in keys]
+    return [
+        found[key]._replace(step=found[key].step + piece.shift) if piece.shift else found[key]
+        for key, (_, piece) in zip(keys, wanted, strict=True)
+    ]
 
 
 def _key(path: str, column: str) -> _Key:

@@ -14,7 +14,7 @@ from rlcompare.errors import ReadIssue
 from rlcompare.readers import Scalar
 
 #: Raise it whenever a reader, a stored frame or this record changes its meaning: older caches are rebuilt.
-CACHE_VERSION = 3
+CACHE_VERSION = 4
 
 
 @dataclass(frozen=True)
@@ -22,10 +22,11 @@ class MetricStats:
     """One metric within one part, or summed over parts.
 
     ``n`` counts logged values, NaN and infinities among them; ``minimum`` and ``maximum`` are over finite values
-    (NaN if there is none); ``last`` is the last value logged, at ``last_step``.
+    (NaN if there is none); ``last`` is the last value logged, at ``last_step``, and ``first_step`` that of the first.
     """
 
     n: int
+    first_step: int
     last_step: int
     last: float
     minimum: float
@@ -35,11 +36,16 @@ class MetricStats:
         """Statistics of this part and a later one together."""
         return MetricStats(
             self.n + later.n,
+            self.first_step,
             later.last_step,
             later.last,
             _finite(min, self.minimum, later.minimum),
             _finite(max, self.maximum, later.maximum),
         )
+
+    def shifted(self, steps: int) -> MetricStats:
+        """Return the statistics of the same values so many steps later."""
+        return replace(self, first_step=self.first_step + steps, last_step=self.last_step + steps)
 
 
 def _finite(pick: Any, a: float, b: float) -> float:
@@ -102,12 +108,16 @@ class SourceRecord:
 
 @dataclass(frozen=True)
 class Slice:
-    """Where some of a metric's values lie: a stored file, the column there, who wrote it, which file of theirs."""
+    """Where some of a metric's values lie: a stored file, the column there, who wrote it, which file of theirs.
+
+    ``shift`` is added to the steps that are stored. It is never stored itself.
+    """
 
     file: str
     column: str
     worker: str
     writer: int
+    shift: int = 0
 
 
 @dataclass(frozen=True)
@@ -123,7 +133,11 @@ class MetricRecord:
 
 @dataclass(frozen=True)
 class RunRecord:
-    """All that is cached about a run except its values."""
+    """All that is cached about a run except its values.
+
+    ``joined`` are the runs that this one was joined of, in order, and ``shifts`` what is added to the steps of each:
+    see :mod:`rlcompare.store.joining`. Neither is ever stored.
+    """
 
     id: str
     name: str
@@ -146,12 +160,20 @@ class RunRecord:
     sparkline: tuple[float, ...] = ()
     next_part: int = 0
     fingerprint: str = ""
+    joined: tuple[RunRecord, ...] = ()
+    shifts: tuple[int, ...] = ()
 
     @property
     def n_records(self) -> int:
         """Records of the sources that some metric is answered from and whose steps are the run's own."""
         used = {metric.source for metric in self.metrics.values() if metric.step_unit == self.step_unit}
         return sum(source.rows for source in self.sources if source.reader in used)
+
+    @property
+    def first_step(self) -> int | None:
+        """The first step logged, in the run's own unit."""
+        steps = [m.stats.first_step for m in self.metrics.values() if m.step_unit == self.step_unit]
+        return min(steps, default=None)
 
     @property
     def last_step(self) -> int | None:
@@ -254,12 +276,13 @@ def _number(value: Scalar) -> Scalar:
 
 
 def _dump_stats(stats: MetricStats) -> list[Scalar]:
-    return [stats.n, stats.last_step, _number(stats.last), _number(stats.minimum), _number(stats.maximum)]
+    numbers = (_number(stats.last), _number(stats.minimum), _number(stats.maximum))
+    return [stats.n, stats.first_step, stats.last_step, *numbers]
 
 
 def _load_stats(raw: list[Any]) -> MetricStats:
-    n, last_step, last, minimum, maximum = raw
-    return MetricStats(n, last_step, float(last), float(minimum), float(maximum))
+    n, first_step, last_step, last, minimum, maximum = raw
+    return MetricStats(n, first_step, last_step, float(last), float(minimum), float(maximum))
 
 
 def _dump_source(source: SourceRecord) -> dict[str, Any]:
@@ -302,20 +325,22 @@ def describe(table: pl.DataFrame, file: str) -> Part:
         count = n - column.null_count()
         if not count:
             continue
-        # The last row is nearly always logged: look there before searching.
+        # The first and the last row are nearly always logged: look there before searching.
+        first = 0 if column[0] is not None else int(column.is_not_null().arg_true()[0])
         last = n - 1 if column[n - 1] is not None else int(column.is_not_null().arg_true()[-1])
         low, high = column.min(), column.max()
         if not (_is_finite(low) and _is_finite(high)):
             finite = column.filter(column.is_finite())
             low, high = (finite.min(), finite.max()) if finite.len() else (math.nan, math.nan)
-        metrics[key] = MetricStats(count, int(steps[last]), float(column[last]), float(low), float(high))  # type: ignore[arg-type]
+        ends = int(steps[first]), int(steps[last])
+        metrics[key] = MetricStats(count, *ends, float(column[last]), float(low), float(high))  # type: ignore[arg-type]
     times = table["wall_time"].filter(table["wall_time"].is_finite())
-    first, final = times.min(), times.max()
+    earliest, latest = times.min(), times.max()
     return Part(
         file,
         n,
-        None if first is None else float(first),  # type: ignore[arg-type]
-        None if final is None else float(final),  # type: ignore[arg-type]
+        None if earliest is None else float(earliest),  # type: ignore[arg-type]
+        None if latest is None else float(latest),  # type: ignore[arg-type]
         metrics,
     )
 

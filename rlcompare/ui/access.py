@@ -17,15 +17,21 @@ import polars as pl
 import streamlit as st
 
 from rlcompare.charts.labels import short_labels
+from rlcompare.continuations import continuations
 from rlcompare.demo import demo_folder
 from rlcompare.runs import Runs
 from rlcompare.store import Library
+from rlcompare.store.joining import Chain
 from rlcompare.transforms import Formula, metric_or_formula
 
 LOG_FOLDERS_VARIABLE = "RLCOMPARE_LOGDIR"
 #: Seconds between two looks at the log folders, and how long a page waits for such a look before it draws.
 REFRESH_EVERY = 10.0
 PATIENCE = 0.25
+#: The ids of the offers that the visitor has taken, in the URL of every page.
+JOINS_KEY = "joined"
+#: Where the session keeps the page that was drawn last and what was chosen there in a control.
+CARRIED = "carried_{}"
 
 
 @dataclass(frozen=True)
@@ -91,8 +97,43 @@ def library(folders: LogFolders, every: float = REFRESH_EVERY) -> Library:
 
 
 def all_runs(every: float = REFRESH_EVERY) -> Runs:
-    """Return the runs that are ready now, of a library looked at not longer than so many seconds ago."""
-    return Runs.of(library(current_folders(), every).snapshot())
+    """Return the runs that are ready now, joined as the visitor asks for.
+
+    Parameters
+    ----------
+    every : float
+        The library was looked at not longer ago than so many seconds.
+    """
+    runs = Runs.of(library(current_folders(), every).snapshot())
+    asked = frozenset(asked_joins())
+    return _joined(runs, runs.fingerprint, asked) if asked else runs
+
+
+def asked_joins() -> list[str]:
+    """Return the ids of the offers that are to be joined.
+
+    Known before their control is drawn, which needs the joined runs.
+    """
+    if JOINS_KEY in st.session_state:
+        return list(st.session_state[JOINS_KEY])
+    _, carried = st.session_state.get(CARRIED.format(JOINS_KEY), ("", []))
+    return st.query_params.get_all(JOINS_KEY) or list(carried)
+
+
+def offers() -> list[Chain]:
+    """Return the runs that are ready now and look like one training, whether they are joined or not."""
+    runs = Runs.of(library(current_folders()).snapshot())
+    return _offers(runs, runs.fingerprint)
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _offers(_runs: Runs, fingerprint: str) -> list[Chain]:  # noqa: ARG001 - the key of the cache
+    return continuations(_runs.records)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _joined(_runs: Runs, fingerprint: str, asked: frozenset[str]) -> Runs:
+    return _runs.joined(chain for chain in _offers(_runs, fingerprint) if chain.id in asked)
 
 
 @st.cache_data(max_entries=32, show_spinner=False)

@@ -235,6 +235,20 @@ def left_out(metric: str, charts: Sequence[Prepared], compared: Runs, options: C
     return " ".join(told)
 
 
+def what_is_joined(compared: Runs) -> str:
+    """Say of which runs others are joined, and by how much later steps were moved; empty where none is."""
+    labels = access.all_labels(compared.ids)
+    told = []
+    for record in compared.records:
+        if record.joined:
+            parts = access.all_labels(tuple(part.id for part in record.joined))
+            moved = ", ".join(f"{shift:,}" for shift in record.shifts[1:])
+            shifted = f"; steps of the later ones moved by {moved}" if any(record.shifts) else ""
+            names = listing(list(parts.values()))
+            told.append(f"{labels[record.id]} is {count(len(parts), 'run')} as one: {names}{shifted}.")
+    return " ".join(told)
+
+
 def who_is_silent(silent: Mapping[str, str], labels: Mapping[str, str]) -> str:
     """List the runs that have stopped growing, each with its age."""
     told = [f"{labels[run]} ({text.removeprefix('silent for ')})" for run, text in silent.items()]

@@ -12,8 +12,6 @@ from rlcompare.ui import access
 
 #: The chosen runs, in the URL of every page.
 RUNS_KEY = "runs"
-#: The page that was drawn last, and the runs chosen there.
-CARRIED_KEY = "carried_runs"
 #: So many runs are drawn when none is chosen.
 RUNS_UNASKED = 20
 
@@ -102,7 +100,8 @@ def choose_runs(runs: Runs) -> list[str]:
     -------
     list of run ids that are ready, in the order in which they were chosen
     """
-    _carry_over_runs()
+    carry_over(RUNS_KEY)
+    _follow_joins(runs)
     # The link holds what the options are called, so they are called by their ids.
     chosen = st.multiselect(
         "Chosen runs",
@@ -112,21 +111,41 @@ def choose_runs(runs: Runs) -> list[str]:
         placeholder="Choose runs",
         help="The pages compare these runs. The table on the Runs page chooses the same.",
     )
-    st.session_state[CARRIED_KEY] = (_page(), chosen)
+    keep_for_next_page(RUNS_KEY, chosen)
     ready = set(runs.ids)
     return [run for run in chosen if run in ready]
 
 
-def _carry_over_runs() -> None:
-    """Choose on this page what was chosen on the one before.
+def carry_over(key: str) -> None:
+    """Choose on this page what was chosen on the one before, in a control of several options.
 
     Streamlit does so with what was clicked, but forgets on a page what stood in the link to another.
     """
-    page, chosen = st.session_state.get(CARRIED_KEY, (_page(), []))
-    if page != _page() and chosen and RUNS_KEY not in st.query_params:
+    page, chosen = st.session_state.get(access.CARRIED.format(key), (_page(), []))
+    if page != _page() and chosen and key not in st.query_params:
         # The one for the control, which looks at the link only when a page is opened; the other for the link.
-        st.session_state[RUNS_KEY] = chosen
-        st.query_params[RUNS_KEY] = chosen
+        st.session_state[key] = chosen
+        st.query_params[key] = chosen
+
+
+def keep_for_next_page(key: str, chosen: list[str]) -> None:
+    """Remember for :func:`carry_over` what is chosen on this page."""
+    st.session_state[access.CARRIED.format(key)] = (_page(), chosen)
+
+
+def _follow_joins(runs: Runs) -> None:
+    """Choose a joined run in the place of its parts, and the parts again where it is joined no more."""
+    now: dict[str, tuple[str, ...]] = {chain.id: chain.runs for chain in access.offers()}
+    for record in runs.records:
+        now |= {part.id: (record.id,) for part in record.joined}
+    ready = set(runs.ids)
+    from_link = RUNS_KEY not in st.session_state
+    asked = st.query_params.get_all(RUNS_KEY) if from_link else st.session_state[RUNS_KEY]
+    fitting = list(dict.fromkeys(of for run in asked for of in ((run,) if run in ready else now.get(run, (run,)))))
+    if fitting != asked:
+        st.session_state[RUNS_KEY] = fitting
+        if from_link:
+            st.query_params[RUNS_KEY] = fitting
 
 
 def _page() -> str:

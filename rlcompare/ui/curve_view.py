@@ -69,6 +69,9 @@ def _show(metrics: Sequence[str], compared_ids: Sequence[str], options: CurveOpt
     silent = _silent(compared) if live else None
     panels = curve_charts.panels(prepared, options, x_range, silent)
     controls.note(captions.how_drawn(options, prepared))
+    joined = captions.what_is_joined(compared)
+    if joined:
+        controls.note(joined)
     places: list[Any] = []
     for number, (chart, panel) in enumerate(zip(prepared, panels, strict=True)):
         if not places:

@@ -15,7 +15,7 @@ from rlcompare.store.record import MetricStats, Part, RunRecord, Slice, SourceRe
 def source(
     path: str, reader: str, n: dict[str, int], times: tuple[float | None, float | None] = (None, None)
 ) -> SourceRecord:
-    stats = {key: MetricStats(count, count, 1.0, 0.0, 1.0) for key, count in n.items()}
+    stats = {key: MetricStats(count, 1, count, 1.0, 0.0, 1.0) for key, count in n.items()}
     part = Part(f"{path}.parquet", max(n.values()), *times, stats)
     return SourceRecord(path, reader, "{}", (1, 2, 3), parts=(part,), step_unit="step")
 
@@ -68,12 +68,12 @@ def test_statistics_pass_over_what_is_not_finite() -> None:
     )
     part = describe(table, "f.parquet")
     assert (part.rows, part.first_time, part.last_time) == (4, 10.0, 30.0)
-    assert part.metrics["a"] == MetricStats(3, 3, math.inf, 2.0, 2.0)
+    assert part.metrics["a"] == MetricStats(3, 1, 3, math.inf, 2.0, 2.0)
     assert "b" not in part.metrics
     c = part.metrics["c"]
-    assert (c.n, c.last_step) == (1, 1)
+    assert (c.n, c.first_step, c.last_step) == (1, 1, 1)
     assert all(map(math.isnan, (c.last, c.minimum, c.maximum)))
-    assert c.followed_by(part.metrics["a"]) == MetricStats(4, 3, math.inf, 2.0, 2.0)
+    assert c.followed_by(part.metrics["a"]) == MetricStats(4, 1, 3, math.inf, 2.0, 2.0)
 
 
 def test_a_record_survives_its_writing() -> None:
