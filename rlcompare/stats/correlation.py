@@ -60,7 +60,13 @@ class Correlation:
         return not math.isnan(self.lower) and self.n_effective < TRUSTED_EFFECTIVE
 
 
-def correlate(x: Floats, y: Floats, kind: Kind = "pearson", level: float = 0.95) -> Correlation:
+def correlate(
+    x: Floats,
+    y: Floats,
+    kind: Kind = "pearson",
+    level: float = 0.95,
+    names: tuple[str, str] = ("the first metric", "the second metric"),
+) -> Correlation:
     """Correlate two series that were logged at the same steps.
 
     Parameters
@@ -71,6 +77,8 @@ def correlate(x: Floats, y: Floats, kind: Kind = "pearson", level: float = 0.95)
         Spearman's with mean ranks for ties, Kendall's tau-b.
     level : float in (0, 1)
         How often the interval is to hold the true coefficient.
+    names : tuple of str
+        What the two are called where there is no coefficient.
 
     Returns
     -------
@@ -89,9 +97,9 @@ def correlate(x: Floats, y: Floats, kind: Kind = "pearson", level: float = 0.95)
     doi:10.1093/biomet/44.3-4.470. Effective number: :func:`effective_pairs`.
     """
     n = len(x)
-    for name, series in (("first", x), ("second", y)):
+    for name, series in zip(names, (x, y), strict=True):
         if n and (series == series[0]).all():
-            return _without(n, f"the {name} metric does not change")
+            return _without(n, f"{name} does not change")
     if n < FEWEST:
         return _without(n, f"only {n} steps have both")
     value = coefficient(x, y, kind)

@@ -34,6 +34,9 @@ CORRELATIONS: dict[str, pl.DataType] = {
 
 LEVELS, DIFFERENCES = "levels", "differences"
 
+#: A smaller coefficient, of less than 4 % of the variance, is no trend to warn of, however many steps it is of.
+SMALLEST_SEEN = 0.2
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -66,10 +69,16 @@ class Correlated:
         return _verdict(self.levels, self.differences)
 
 
-def correlate_pair(pair: Pair, kind: Kind = "pearson") -> Correlated:
-    """Correlate the two metrics of one run."""
+def correlate_pair(
+    pair: Pair, kind: Kind = "pearson", names: tuple[str, str] = ("the first metric", "the second metric")
+) -> Correlated:
+    """Correlate the two metrics of one run, called by their names where there is no coefficient."""
+    steps = tuple(f"the step-to-step change of {name}" for name in names)
     return Correlated(
-        pair.name, kind, correlate(pair.x, pair.y, kind), correlate(np.diff(pair.x), np.diff(pair.y), kind)
+        pair.name,
+        kind,
+        correlate(pair.x, pair.y, kind, names=names),
+        correlate(np.diff(pair.x), np.diff(pair.y), kind, names=(steps[0], steps[1])),
     )
 
 
@@ -87,7 +96,7 @@ def correlate_groups(runs: Sequence[Correlated], groups: Mapping[str, str], leve
     list of Correlated
         In the order of each group's first run. The mean is taken of ``atanh(r)`` over runs, and its interval is
         Student's t over runs: what runs have in common, not what their steps have. A group of one run has the run's.
-        Runs without a coefficient do not count.
+        Runs without a coefficient do not count, nor in ``n_runs``.
     """
     members: dict[str, list[Correlated]] = {}
     for run in runs:
@@ -98,7 +107,7 @@ def correlate_groups(runs: Sequence[Correlated], groups: Mapping[str, str], leve
             found[0].kind,
             _mean([run.levels for run in found], level),
             _mean([run.differences for run in found], level),
-            len(found),
+            sum(not run.levels.reason for run in found) or len(found),
         )
         for name, found in members.items()
     ]
@@ -132,10 +141,15 @@ def _mean(found: Sequence[Correlation], level: float) -> Correlation:
 
 
 def _verdict(levels: Correlation, differences: Correlation) -> Verdict:
-    if levels.reason or differences.reason:
-        return Verdict(f"No coefficient: {levels.reason or differences.reason}.", is_warning=False)
+    if levels.reason:
+        return Verdict(f"No coefficient: {levels.reason}.", is_warning=False)
     up, step_up = levels.value > 0, differences.value > 0
     together = "rise and fall together" if up else "move against each other"
+    if differences.reason:
+        return Verdict(
+            f"They {together} over the training; from step to step nothing can be told: {differences.reason}.",
+            is_warning=True,
+        )
     if differences.excludes_zero and levels.excludes_zero:
         if up == step_up:
             return _with_care(f"They {together}, over the training and from step to step.", levels)
@@ -171,7 +185,7 @@ def _with_care(text: str, found: Correlation) -> Verdict:
 
 
 def _looks_correlated(found: Correlation) -> bool:
-    """Whether the coefficient would be called significant if its steps were independent, as is often done."""
-    if found.n < 4:
+    """Whether the coefficient is of a size to catch the eye, and would be called significant with independent steps."""
+    if found.n < 4 or abs(found.value) < SMALLEST_SEEN:
         return False
     return abs(math.atanh(min(abs(found.value), math.nextafter(1.0, 0.0)))) * math.sqrt(found.n - 3) > 1.96
