@@ -20,6 +20,10 @@ ANSWERS_A_BIN = 20
 
 #: Resamples of the interval.
 RESAMPLES = 1_000
+#: Of fewer steps than this a bootstrap over steps tells nothing: of one, that the gain is certain.
+FEWEST_STEPS = 5
+#: Lots of answers that are resampled in place of steps, at most.
+_LOTS = 2_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +35,10 @@ class Gain:
     total, by_length, at_same_length : float
         In the unit of the reward.
     intervals : dict of part to (lower, upper)
-        Percentiles of a bootstrap over steps.
+        Percentiles of a bootstrap.
+    over_steps : bool
+        Whole steps were resampled; else single answers, as there are fewer than :data:`FEWEST_STEPS` steps, so that the
+        intervals leave out how steps differ.
     edges : ndarray, shape (n_bins + 1,)
         Of the bins of length.
     share_before, share_after : ndarray, shape (n_bins,)
@@ -44,6 +51,7 @@ class Gain:
     by_length: float
     at_same_length: float
     intervals: dict[str, tuple[float, float]]
+    over_steps: bool
     edges: Floats
     share_before: Floats
     share_after: Floats
@@ -79,7 +87,7 @@ def decompose(before: Answers, after: Answers, bins: int | None = None, level: f
         as leave :data:`ANSWERS_A_BIN` of the smaller stretch in each, at most :data:`MOST_BINS`.
     level : float in (0, 1)
     seed : int
-        Of the bootstrap, which resamples whole steps, as answers of one step share a policy.
+        Of the bootstrap, which resamples whole steps, as answers of one step share a policy; of few steps, answers.
 
     Returns
     -------
@@ -89,7 +97,8 @@ def decompose(before: Answers, after: Answers, bins: int | None = None, level: f
     if bins is None:
         bins = min(MOST_BINS, max(1, min(len(before.length), len(after.length)) // ANSWERS_A_BIN))
     edges = length_edges(np.concatenate((before.length, after.length)), bins)
-    tables = [_Table(answers, edges) for answers in (before, after)]
+    over_steps = min(len(np.unique(answers.step)) for answers in (before, after)) >= FEWEST_STEPS
+    tables = [_Table(answers, edges, over_steps=over_steps) for answers in (before, after)]
     parts = _parts(*(table.totals(None) for table in tables))
     rng = np.random.default_rng(seed)
     drawn = np.array([[*_parts(*(table.totals(rng) for table in tables))] for _ in range(RESAMPLES)])
@@ -101,6 +110,7 @@ def decompose(before: Answers, after: Answers, bins: int | None = None, level: f
         return Gain(
             *parts,
             intervals,
+            over_steps,
             edges,
             n_before / n_before.sum(),
             n_after / n_after.sum(),
@@ -116,19 +126,20 @@ def length_edges(length: Floats, bins: int) -> Floats:
 
 
 class _Table:
-    """Counts and sums of reward by step and bin, from which whole steps are resampled."""
+    """Counts and sums of reward by step and bin, or by lot of answers and bin, from which rows are resampled."""
 
-    def __init__(self, answers: Answers, edges: Floats) -> None:
+    def __init__(self, answers: Answers, edges: Floats, *, over_steps: bool) -> None:
         n_bins = len(edges) - 1
         at = np.clip(np.searchsorted(edges, answers.length, side="right") - 1, 0, n_bins - 1)
-        steps, row = np.unique(answers.step, return_inverse=True)
+        lots = answers.step if over_steps else np.arange(len(answers.step)) % _LOTS
+        steps, row = np.unique(lots, return_inverse=True)
         cell = row * n_bins + at
         shape = (len(steps), n_bins)
         self.n = np.bincount(cell, minlength=len(steps) * n_bins).reshape(shape).astype(np.float64)
         self.sums = np.bincount(cell, answers.reward, len(steps) * n_bins).reshape(shape)
 
     def totals(self, rng: np.random.Generator | None) -> tuple[Floats, Floats]:
-        """Sum counts and rewards by bin, over all steps or over as many drawn with replacement."""
+        """Sum counts and rewards by bin, over all rows or over as many drawn with replacement."""
         if rng is None:
             return self.n.sum(axis=0), self.sums.sum(axis=0)
         times = np.bincount(rng.integers(len(self.n), size=len(self.n)), minlength=len(self.n)).astype(np.float64)

@@ -37,6 +37,9 @@ LEVELS, DIFFERENCES = "levels", "differences"
 #: A smaller coefficient, of less than 4 % of the variance, is no trend to warn of, however many steps it is of.
 SMALLEST_SEEN = 0.2
 
+#: What rounding takes off the coefficient of two metrics that are one quantity.
+SAME = 1e-9
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -150,6 +153,8 @@ def _verdict(levels: Correlation, differences: Correlation) -> Verdict:
             f"They {together} over the training; from step to step nothing can be told: {differences.reason}.",
             is_warning=True,
         )
+    if abs(levels.value) > 1 - SAME and abs(differences.value) > 1 - SAME:
+        return Verdict("They go together exactly: each can be computed from the other.", is_warning=False)
     if differences.excludes_zero and levels.excludes_zero:
         if up == step_up:
             return _with_care(f"They {together}, over the training and from step to step.", levels)

@@ -96,7 +96,7 @@ class Course:
 
 
 def stretches(step: NDArray[np.int64], least: int = SAMPLES_A_STRETCH, most: int = MOST_STRETCHES) -> NDArray[np.intp]:
-    """Number the stretch of each sample, from 0: whole steps, at least so many samples.
+    """Cut a training into stretches of whole steps with at least so many samples.
 
     Parameters
     ----------
@@ -105,6 +105,11 @@ def stretches(step: NDArray[np.int64], least: int = SAMPLES_A_STRETCH, most: int
         Samples a stretch; where there are fewer in all, they are one stretch.
     most : int
         Stretches at most.
+
+    Returns
+    -------
+    ndarray of int, shape (n,)
+        Number of each sample's stretch, from 0.
     """
     _, row, count = np.unique(step, return_inverse=True, return_counts=True)
     wanted = max(least, -(-len(step) // most))
@@ -179,11 +184,15 @@ class SampledGain:
     ----------
     gain : Gain
     before, after : (first step, last step, samples)
+    length_before, length_after : float
+        Mean lengths.
     """
 
     gain: Gain
     before: tuple[int, int, int]
     after: tuple[int, int, int]
+    length_before: float
+    length_after: float
 
 
 def gain_between(samples: Sampled, before: tuple[float, float], after: tuple[float, float]) -> SampledGain | None:
@@ -211,4 +220,5 @@ def gain_between(samples: Sampled, before: tuple[float, float], after: tuple[flo
     taken = [(samples.step >= steps[start]) & (samples.step <= steps[stop - 1]) for start, stop in ends]
     answers = [Answers(samples.step[rows], samples.length[rows], samples.reward[rows]) for rows in taken]
     told = [(int(a.step[0]), int(a.step[-1]), len(a.step)) for a in answers]
-    return SampledGain(decompose(answers[0], answers[1]), told[0], told[1])
+    lengths = [float(a.length.mean()) for a in answers]
+    return SampledGain(decompose(answers[0], answers[1]), told[0], told[1], *lengths)
