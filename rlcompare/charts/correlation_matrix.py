@@ -39,7 +39,7 @@ def correlation_matrix_chart(metrics: Sequence[str], kind: str) -> alt.TopLevelM
     side = min(MOST, max(LEAST, CELL * len(order)))
     cell = alt.selection_point(name="cell", fields=["x", "y"], on="click", empty=False)
     axis = alt.Axis(labelLimit=220, domain=False, ticks=False)
-    turned = alt.Axis(labelLimit=180, domain=False, ticks=False, labelAngle=-40)
+    turned = alt.Axis(labelLimit=180, domain=False, ticks=False, labelAngle=-40, labelOverlap=False)
     x = alt.X("column:N", sort=order, title=None, axis=turned)
     y = alt.Y("row:N", sort=order, title=None, axis=axis)
     told = [

@@ -53,8 +53,8 @@ def show_matrix(runs: Runs, compared: Runs, kind: Kind) -> None:
         )
     told = (
         f"Below the diagonal {symbol} of levels, above it of first differences; each cell the mean over the runs that "
-        "have both metrics, at all their joint steps. Metrics that move alike stand side by side; empty: no run has a coefficient. Click a cell to see "
-        "the pair above."
+        "have both metrics, at all their joint steps; empty: no run has a coefficient. Metrics that move alike stand "
+        "side by side. Click a cell to see the pair above."
     )
     if kind == "kendall":
         told += " Spearman's stands in for Kendall's, which is slow for so many pairs."
