@@ -68,7 +68,9 @@ def correlation_matrix_chart(metrics: Sequence[str], kind: str) -> alt.TopLevelM
         )
         strong = f"abs(datum.value) >= {WHITE_FROM}"
         layers.append(numbers.transform_filter(strong).encode(color=alt.value("#ffffff")))
-        layers.append(numbers.transform_filter(f"isValid(datum.value) && !({strong})"))
+        # Streamlit's own grey, which differs between a light and a dark page.
+        weak = numbers.transform_filter(f"isValid(datum.value) && !({strong})")
+        layers.append(weak.encode(color=alt.value("gray")))
     chart: alt.TopLevelMixin = alt.LayerChart(layer=layers).properties(
         height=side, usermeta={"embedOptions": {"renderer": "canvas"}}
     )

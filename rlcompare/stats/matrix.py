@@ -94,6 +94,35 @@ def _prepared(columns: Floats, *, ranks: bool, differences: bool) -> Floats:
 def _of_prepared(columns: Floats) -> CorrelationMatrix:
     """Pearson's coefficients, each over the rows that have both columns."""
     present = ~np.isnan(columns)
+    return _of_complete(columns) if present.all() else _of_gappy(columns, present)
+
+
+def _of_complete(columns: Floats) -> CorrelationMatrix:
+    """Pearson's coefficients of columns without gaps: a quarter of the passes over the data."""
+    n, m = columns.shape
+    n_rows = np.full((m, m), n, np.int64)
+    if n < FEWEST:
+        return CorrelationMatrix(np.full((m, m), np.nan), n_rows)
+    # Each metric a row, whose values lie beside each other.
+    rows = columns.T.copy()
+    flat = rows.min(axis=1) == rows.max(axis=1)
+    largest = np.maximum(rows.max(axis=1), -rows.min(axis=1))
+    rows /= np.where(largest > 0, largest, 1)[:, None]
+    # The mean of values that hardly differ is rounded by as much as they differ: twice.
+    rows -= rows.mean(axis=1, keepdims=True)
+    rows -= rows.mean(axis=1, keepdims=True)
+    largest = np.maximum(rows.max(axis=1), -rows.min(axis=1))
+    rows /= np.where(largest > 0, largest, 1)[:, None]
+    # Not by matrix multiplication, whose threads wait for each other longer than they work while a page reads curves.
+    products = np.einsum("ik,jk->ij", rows, rows)
+    spread = np.sqrt(np.where(flat, 1, np.diagonal(products)))
+    value = np.clip(products / spread / spread[:, None], -1, 1)
+    value[flat] = value[:, flat] = np.nan
+    np.fill_diagonal(value, np.where(flat, np.nan, 1.0))
+    return CorrelationMatrix(value, n_rows)
+
+
+def _of_gappy(columns: Floats, present: NDArray[np.bool_]) -> CorrelationMatrix:
     n = present.astype(np.float64).T @ present.astype(np.float64)
     # About their own means and within ±1, sums of squares stay as exact as those of two passes.
     filled = np.where(present, columns, 0.0)

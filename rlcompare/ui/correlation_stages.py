@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import polars as pl
 import streamlit as st
 from numpy.typing import NDArray
 
@@ -27,8 +28,8 @@ from rlcompare.transforms.sampled import Course, Sampled, SampledGain, course, g
 from rlcompare.ui import access, curve_stages
 from rlcompare.ui.curve_options import Which
 
-#: Runs whose metrics are held in memory at a time.
-RUNS_AT_ONCE = 16
+#: Values of all metrics held in memory at a time: 160 MB with their steps.
+VALUES_AT_ONCE = 10_000_000
 #: Windows of all runs together at most, and of one run.
 WINDOWS, WINDOWS_A_RUN = 20_000, 600
 
@@ -151,8 +152,7 @@ def matrices(_runs: Runs, fingerprint: str, metrics: tuple[str, ...], ranks: boo
     """Correlate all pairs of metrics in each run, and average over runs; metrics of two units are not joined."""
     unit_of = {metric: dict(_runs.sources(metric).select("run", "step_unit").iter_rows()) for metric in metrics}
     levels, differences = [], []
-    for start in range(0, len(_runs), RUNS_AT_ONCE):
-        part = _runs.select(_runs.ids[start : start + RUNS_AT_ONCE])
+    for part in _in_parts(_runs, unit_of):
         values: dict[str, dict[str, AtSteps]] = {run: {} for run in part.ids}
         for metric in metrics:
             if not unit_of[metric].keys().isdisjoint(part.ids):
@@ -170,6 +170,21 @@ def matrices(_runs: Runs, fingerprint: str, metrics: tuple[str, ...], ranks: boo
         MeanMatrix(mean.value[order][:, order], mean.n[order][:, order], mean.n_runs[order][:, order]) for mean in means
     ]
     return Matrices(tuple(metrics[i] for i in order), ordered[0], ordered[1])
+
+
+def _in_parts(runs: Runs, unit_of: Mapping[str, Mapping[str, str]]) -> list[Runs]:
+    """Cut the runs into parts whose metrics fit into memory."""
+    n_values = dict(runs.metrics().group_by("run").agg(pl.col("n").max()).iter_rows())
+    parts: list[list[str]] = [[]]
+    held = 0
+    for run in runs.ids:
+        here = n_values.get(run, 0) * sum(run in having for having in unit_of.values())
+        if parts[-1] and held + here > VALUES_AT_ONCE:
+            parts.append([])
+            held = 0
+        parts[-1].append(run)
+        held += here
+    return [runs.select(part) for part in parts]
 
 
 def _of_run(
