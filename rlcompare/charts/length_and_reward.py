@@ -72,7 +72,15 @@ def _banded(dataset: str, of: str, domain: tuple[str, ...], y: alt.Y, step: str)
     color = alt.Color(
         f"{of}:N",
         scale=alt.Scale(domain=list(domain)),
-        legend=alt.Legend(title=None, values=named, symbolOpacity=1, labelLimit=320, orient="top"),
+        legend=alt.Legend(
+            title=None,
+            values=named,
+            symbolType="stroke",
+            symbolStrokeWidth=3,
+            symbolOpacity=1,
+            labelLimit=320,
+            orient="top",
+        ),
     )
     dash = alt.StrokeDash(f"{of}:N", scale=alt.Scale(domain=named, range=[[1, 0], [6, 4]]), legend=None)
     lower = y.copy()

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
-from scipy import special, stats
+from scipy import fft, special, stats
 
 from rlcompare.stats.sample import Floats
 
@@ -102,8 +102,8 @@ def correlate(
             return _without(n, f"{name} does not change")
     if n < FEWEST:
         return _without(n, f"only {n} steps have both")
-    value = coefficient(x, y, kind)
     as_used = (x, y) if kind == "pearson" else (stats.rankdata(x), stats.rankdata(y))
+    value = coefficient(x, y, kind) if kind == "kendall" else coefficient(*as_used)
     n_effective = effective_pairs(*as_used)
     spread = {
         "pearson": 1 / max(n_effective - 3, 0.5),
@@ -162,9 +162,9 @@ def autocorrelation(x: Floats) -> Floats:
     """Autocorrelation of a series at lags 0 to n - 1, each sum divided by n as usual."""
     n = len(x)
     x = _scaled(x)
-    length = 1 << (2 * n - 1).bit_length()
-    spectrum = np.fft.rfft(x, length)
-    sums = np.fft.irfft(spectrum * np.conj(spectrum), length)[:n]
+    length = fft.next_fast_len(2 * n - 1, real=True)
+    spectrum = fft.rfft(x, length)
+    sums = fft.irfft(spectrum * np.conj(spectrum), length)[:n]
     return np.asarray(sums / sums[0], np.float64)
 
 

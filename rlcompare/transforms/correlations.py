@@ -166,10 +166,10 @@ def _verdict(levels: Correlation, differences: Correlation) -> Verdict:
         )
     if differences.excludes_zero:
         steps = "with" if step_up else "against"
-        return Verdict(
-            f"From step to step they move {steps} each other; over the whole training no common course can be told.",
-            is_warning=True,
-        )
+        course = "no common course can be told"
+        if _looks_correlated(levels):
+            course = f"they {together}, but values that follow on each other so closely may do so by chance"
+        return Verdict(f"From step to step they move {steps} each other; over the training {course}.", is_warning=True)
     if _looks_correlated(levels):
         return Verdict(
             f"They {together} over the training, but not from step to step: a shared trend, which any two metrics that "

@@ -63,9 +63,10 @@ def _show_course(samples: Sampled, found: Course, step: str) -> None:
             key="correlation_within_chart",
             alt="Correlation of length and reward of samples along the training",
         )
+    n = len(found.first)
     told = (
-        f"{count(len(samples.step), what)} in {count(len(found.first), 'stretch').replace('stretchs', 'stretches')} of "
-        f"steps, each with {SAMPLES_A_STRETCH} or more; lines 95 %."
+        f"{count(len(samples.step), what)} in {n:,} {'stretch' if n == 1 else 'stretches'} of steps, each with "
+        f"{SAMPLES_A_STRETCH} or more; shaded: 95 % intervals. A stretch in which nothing changes has none."
     )
     if samples.is_of_steps:
         told += f" Only {what}s of the same step are compared with each other"

@@ -29,7 +29,7 @@ _STYLE = """<style>
 .rlc-corr td.name {min-width: 9rem; max-width: 17rem; overflow-wrap: anywhere}
 .rlc-corr tr.group td {font-weight: 600}
 .rlc-corr tr.member td.name {padding-left: 1.7rem}
-.rlc-corr .quiet {opacity: 0.7; font-weight: 400}
+.rlc-corr .quiet {opacity: 0.7; font-weight: 400; white-space: nowrap}
 .rlc-corr .warns {font-weight: 600; white-space: nowrap}
 .rlc-corr .scale {position: relative; width: 7rem; height: 0.55rem; margin-top: 0.15rem;
   background: linear-gradient(to right, rgba(128, 136, 150, 0.18), rgba(128, 136, 150, 0.18))}

@@ -178,7 +178,9 @@ def gain_sentence(found: SampledGain, what: str) -> str:
 def how_split(found: SampledGain, what: str, unit: str) -> str:
     """Say what was compared, in which bins, and what the intervals are."""
     (a, b, n), (c, d, m) = found.before, found.after
-    resampled = "steps" if found.gain.over_steps else f"single {what}s, as there are few steps; they are too narrow"
+    resampled = "steps"
+    if not found.gain.over_steps:
+        resampled = f"single {what}s, as there are few steps; they leave out how steps differ"
     return (
         f"{count(n, what)} of {_steps(a, b)} against {count(m, what)} of {_steps(c, d)}, in "
         f"{count(len(found.gain.edges) - 1, 'bin')} of length ({unit}s), each counted with the mean of both stretches. "
