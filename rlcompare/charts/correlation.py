@@ -84,7 +84,7 @@ def scatter(names: Names, lines: Lines, *, colored: Colored, faceted: bool, n_po
     n_points : int
         The more there are, the fainter each one.
     """
-    color = lines.color(named=not faceted) if colored == "run" else _progress()
+    color = lines.color(named=not faceted) if colored == "run" else _progress(faceted=faceted)
     points = alt.Chart(alt.NamedData("points")).mark_circle(
         size=22 if faceted else 34, opacity=0.7 if n_points < 300 else 0.45 if n_points < 1_500 else 0.25, clip=True
     )
@@ -107,13 +107,13 @@ def binned_scatter(names: Names, lines: Lines, *, colored: Colored, faceted: boo
 
     Parameters as of :func:`scatter`; ``progress`` is the mean of the bin's steps.
     """
-    color = _progress()
+    color = _progress(faceted=faceted)
     if colored == "run":
         color = alt.Color(
             "n:Q",
             title="Joint steps",
             scale=alt.Scale(type="log", range=COUNTS, nice=False),
-            legend=alt.Legend(gradientLength=160, format="~s"),
+            legend=_gradient(faceted=faceted, format="~s"),
         )
     told = [alt.Tooltip("n:Q", title="joint steps", format=",d")]
     told += [
@@ -230,12 +230,19 @@ def _value(field: str, title: str) -> Any:
     )
 
 
-def _progress() -> alt.Color:
+def _gradient(*, faceted: bool, **more: Any) -> alt.Legend:
+    """Lay a gradient above small charts, which take the whole width, and beside a large one."""
+    if faceted:
+        return alt.Legend(gradientLength=200, gradientThickness=10, orient="top", **more)
+    return alt.Legend(gradientLength=160, **more)
+
+
+def _progress(*, faceted: bool) -> alt.Color:
     return alt.Color(
         "progress:Q",
         title="Training passed",
         scale=alt.Scale(domain=[0, 1], range=PROGRESS),
-        legend=alt.Legend(format=".0%", gradientLength=160, values=[0, 0.5, 1]),
+        legend=_gradient(faceted=faceted, format=".0%", values=[0, 0.5, 1]),
     )
 
 

@@ -7,9 +7,17 @@ from collections.abc import Sequence
 import altair as alt
 
 #: From against each other over nothing to together. The background shines through in the middle, light or dark.
-DIVERGING = ["rgb(214, 92, 36)", "rgba(128, 136, 150, 0.07)", "rgb(59, 125, 214)"]
+DIVERGING = [
+    "rgb(206, 82, 26)",
+    "rgba(214, 92, 36, 0.8)",
+    "rgba(128, 136, 150, 0.07)",
+    "rgba(59, 125, 214, 0.8)",
+    "rgb(40, 104, 196)",
+]
+#: Half way to either end the colour is strong enough for white numbers.
+PLACES = [-1, -0.5, 0, 0.5, 1]
 #: Stronger coefficients are written in white.
-WHITE_FROM = 0.55
+WHITE_FROM = 0.45
 
 #: Pixels.
 CELL, LEAST, MOST = 40, 260, 760
@@ -55,8 +63,8 @@ def correlation_matrix_chart(metrics: Sequence[str], kind: str) -> alt.TopLevelM
         color=alt.Color(
             "value:Q",
             title=kind,
-            scale=alt.Scale(domain=[-1, 0, 1], range=DIVERGING, interpolate="rgb"),
-            legend=alt.Legend(gradientLength=180, values=[-1, -0.5, 0, 0.5, 1], format="+.1f"),
+            scale=alt.Scale(domain=PLACES, range=DIVERGING, interpolate="rgb"),
+            legend=alt.Legend(gradientLength=180, values=PLACES, format="+.1f"),
         ),
         tooltip=told,
     )

@@ -37,6 +37,9 @@ LEVELS, DIFFERENCES = "levels", "differences"
 #: A smaller coefficient, of less than 4 % of the variance, is no trend to warn of, however many steps it is of.
 SMALLEST_SEEN = 0.2
 
+#: A smaller coefficient of differences, of less than 1 % of the variance, counts as none, however sure its sign is.
+SMALLEST_STEP = 0.1
+
 #: What rounding takes off the coefficient of two metrics that are one quantity.
 SAME = 1e-9
 
@@ -155,7 +158,8 @@ def _verdict(levels: Correlation, differences: Correlation) -> Verdict:
         )
     if abs(levels.value) > 1 - SAME and abs(differences.value) > 1 - SAME:
         return Verdict("They go together exactly: each can be computed from the other.", is_warning=False)
-    if differences.excludes_zero and levels.excludes_zero:
+    moves = differences.excludes_zero and abs(differences.value) >= SMALLEST_STEP
+    if moves and levels.excludes_zero:
         if up == step_up:
             return _with_care(f"They {together}, over the training and from step to step.", levels)
         steps = "with" if step_up else "against"
@@ -164,7 +168,7 @@ def _verdict(levels: Correlation, differences: Correlation) -> Verdict:
             "relations.",
             is_warning=True,
         )
-    if differences.excludes_zero:
+    if moves:
         steps = "with" if step_up else "against"
         course = "no common course can be told"
         if _looks_correlated(levels):
@@ -176,6 +180,8 @@ def _verdict(levels: Correlation, differences: Correlation) -> Verdict:
             "both change with training have.",
             is_warning=True,
         )
+    if differences.excludes_zero or levels.excludes_zero:
+        return Verdict("Next to nothing, over the training or from step to step.", is_warning=False)
     return Verdict("Nothing that could be told from chance, over the training or from step to step.", is_warning=False)
 
 

@@ -49,7 +49,7 @@ class Asked:
 def choose_asked(runs: Runs, compared: Runs) -> Asked | None:
     """Ask for two metrics, the coefficient and groups; None until there are two metrics."""
     names = access.metric_names(runs, runs.fingerprint)["metric"].to_list()
-    first, second = _suggested(access.metric_names(compared, compared.fingerprint)["metric"].to_list())
+    first, second = _suggested(compared)
     x = _choose_metric("First metric", X_KEY, first, names)
     y = _choose_metric("Second metric", Y_KEY, second, names)
     kind = st.segmented_control(
@@ -82,9 +82,14 @@ def _choose_metric(title: str, key: str, suggested: str | None, names: list[str]
     )
 
 
-def _suggested(names: list[str]) -> tuple[str | None, str | None]:
-    first = "reward" if "reward" in names else next(iter(names), None)
-    others = [name for name in names if name != first]
+def _suggested(compared: Runs) -> tuple[str | None, str | None]:
+    """Suggest the reward and the length of what the compared runs did, else metrics that they have."""
+    names = access.metric_names(compared, compared.fingerprint)["metric"].to_list()
+    if not names:
+        return None, None
+    first = "reward" if "reward" in names else names[0]
+    same = {first, *access.sources(compared, compared.fingerprint, first)["key"]}
+    others = [name for name in names if name not in same]
     return first, next((name for name in SECOND if name in others), next(iter(others), None))
 
 
@@ -97,10 +102,7 @@ def choose_run(having: list[str]) -> str | None:
         Runs that have both metrics, at least one.
     """
     options = [ALL_RUNS, *having]
-    if st.session_state.get(RUN_KEY) not in [None, *options]:
-        # What was chosen is no longer compared.
-        del st.session_state[RUN_KEY]
-    controls.follow_suggestion(RUN_KEY, f"{RUN_KEY}_suggested", having[0])
+    _suggest_run(RUN_KEY, options, having[0])
     chosen = st.selectbox(
         "Drawn over steps",
         controls.known_or_asked(options, RUN_KEY),
@@ -110,6 +112,13 @@ def choose_run(having: list[str]) -> str | None:
         placeholder=ALL_RUNS,
     )
     return chosen if chosen in having else None
+
+
+def _suggest_run(key: str, options: list[str], suggested: str) -> None:
+    """Suggest a run, also in the place of one that is no longer compared."""
+    if st.session_state.get(key) not in [None, *options]:
+        st.session_state[key] = st.session_state[f"{key}_suggested"] = suggested
+    controls.follow_suggestion(key, f"{key}_suggested", suggested)
 
 
 def choose_colored(*, in_groups: bool) -> Colored:
@@ -213,9 +222,7 @@ def choose_sample_run(having: list[str]) -> str:
     having : list of str
         Runs that have samples, at least one.
     """
-    if st.session_state.get(SAMPLE_RUN_KEY) not in [None, *having]:
-        del st.session_state[SAMPLE_RUN_KEY]
-    controls.follow_suggestion(SAMPLE_RUN_KEY, f"{SAMPLE_RUN_KEY}_suggested", having[0])
+    _suggest_run(SAMPLE_RUN_KEY, having, having[0])
     chosen = st.selectbox("Run", having, index=None, key=SAMPLE_RUN_KEY, bind="query-params", placeholder=having[0])
     return chosen or having[0]
 

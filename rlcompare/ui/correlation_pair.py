@@ -98,9 +98,12 @@ def show_over_steps(view: View, corner: DeltaGenerator) -> None:
         options = replace(options, grouping=view.asked.grouping, show_members=False)
     prepared = curve_charts.prepare(view.asked.x, view.runs, drawn, options)
     panels = curve_charts.panels(prepared, options, None, None)
+    both = " and ".join(view.found.names)
     for number, (chart, panel) in enumerate(zip(prepared, panels, strict=True)):
         spec = _over_steps(
-            view.run_labels[run] if run else chart.title,
+            view.run_labels[run]
+            if run
+            else chart.title.replace(view.found.names[0], " and ".join(view.found.names), 1),
             panel.window.x_axis,
             panel.left,
             panel.right,
@@ -113,7 +116,7 @@ def show_over_steps(view: View, corner: DeltaGenerator) -> None:
             st.vega_lite_chart(
                 spec={**spec, "datasets": panel.frames.datasets()},
                 key=f"correlation_over_steps_{number}",
-                alt=f"{view.found.names[0]} and {view.found.names[1]} over steps",
+                alt=f"{both} over steps",
             )
         told = (captions.what_was_drawn(panel, chart), captions.what_stands_behind(chart, drawn, options))
         controls.note(" ".join(["No smoothing.", *filter(None, told)]))

@@ -25,6 +25,7 @@ _STYLE = """<style>
 .rlc-corr th {text-align: left; font-weight: 600; padding: 0.3rem 0.7rem; white-space: nowrap;
   border-bottom: 1px solid rgba(128, 136, 150, 0.5)}
 .rlc-corr td {padding: 0.35rem 0.7rem; vertical-align: top; border-bottom: 1px solid rgba(128, 136, 150, 0.25)}
+.rlc-corr th:last-child {width: 42%}
 .rlc-corr td.number {white-space: nowrap}
 .rlc-corr td.name {min-width: 9rem; max-width: 17rem; overflow-wrap: anywhere}
 .rlc-corr tr.group td {font-weight: 600}
@@ -150,10 +151,8 @@ def _coefficient(found: Correlation) -> str:
 
 
 def number(value: float) -> str:
-    """Write a coefficient with its sign; one that would only round to 1 keeps as many digits as tell it from 1."""
-    digits = 2
-    while abs(value) < 1 and digits < 6 and round(abs(value), digits) == 1:
-        digits += 1
+    """Write a coefficient with its sign; one that would only round to 1 keeps up to four digits that tell it from 1."""
+    digits = next((n for n in (2, 3, 4) if round(abs(value), n) < 1), 2)
     return f"{value:+.{digits}f}".replace("-", "−")
 
 

@@ -28,6 +28,12 @@ def show_correlation(asked: Asked | None, runs: Runs, compared: Runs, corner: De
     corner : DeltaGenerator
         Beside the page's title.
     """
+    if len({key for record in compared.records for key in record.metrics}) < 2:
+        st.info(
+            "The compared runs have logged fewer than two metrics. Choose others in the sidebar; the Runs page lists "
+            "what could not be read."
+        )
+        return
     view = None
     if asked is None or asked.x == asked.y:
         st.info("Choose two different metrics in the sidebar to see what they do together.")

