@@ -25,7 +25,7 @@ CELL, LEAST, MOST = 40, 260, 760
 NUMBERS_UP_TO = 16
 
 
-def correlation_matrix_chart(metrics: Sequence[str], kind: str) -> alt.TopLevelMixin:
+def correlation_matrix_chart(metrics: Sequence[str], kind: str, text_color: str = "gray") -> alt.TopLevelMixin:
     """Draw the cells of dataset ``cells``: ``row, column, value, levels, differences, n, n_runs, x, y``.
 
     ``value`` is what the cell shows, ``levels`` and ``differences`` what its tooltip says; ``x`` and ``y`` are what a
@@ -37,6 +37,8 @@ def correlation_matrix_chart(metrics: Sequence[str], kind: str) -> alt.TopLevelM
         Titles, in the order of rows and columns.
     kind : str
         What the coefficient is called.
+    text_color : str
+        Of numbers in pale cells.
 
     Returns
     -------
@@ -76,9 +78,8 @@ def correlation_matrix_chart(metrics: Sequence[str], kind: str) -> alt.TopLevelM
         )
         strong = f"abs(datum.value) >= {WHITE_FROM}"
         layers.append(numbers.transform_filter(strong).encode(color=alt.value("#ffffff")))
-        # Streamlit's own grey, which differs between a light and a dark page.
         weak = numbers.transform_filter(f"isValid(datum.value) && !({strong})")
-        layers.append(weak.encode(color=alt.value("gray")))
+        layers.append(weak.encode(color=alt.value(text_color)))
     chart: alt.TopLevelMixin = alt.LayerChart(layer=layers).properties(
         height=side, usermeta={"embedOptions": {"renderer": "canvas"}}
     )

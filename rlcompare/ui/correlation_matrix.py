@@ -19,6 +19,8 @@ from rlcompare.ui.pandas_import import IMPORTING
 
 #: Counts the clicks: a chart under a new key has no cell marked any more.
 CLICKS_KEY = "correlation_clicks"
+#: Vega-Lite's text is black, which a dark page swallows.
+TEXT_COLORS = {"light": "#1a1f29", "dark": "#e8ebf0"}
 
 
 def show_matrix(runs: Runs, compared: Runs, kind: Kind) -> None:
@@ -34,7 +36,7 @@ def show_matrix(runs: Runs, compared: Runs, kind: Kind) -> None:
     found = correlation_stages.matrices(compared, compared.fingerprint, tuple(logged), ranks)
     titles = _titles(found.metrics)
     symbol = "Spearman's ρ" if ranks else "Pearson's r"
-    spec = _matrix_spec(tuple(titles), symbol)
+    spec = _matrix_spec(tuple(titles), symbol, TEXT_COLORS.get(st.context.theme.type or "", "gray"))
     key = f"correlation_matrix_{st.session_state.get(CLICKS_KEY, 0)}"
 
     def open_pair() -> None:
@@ -71,7 +73,7 @@ def _titles(metrics: Sequence[str]) -> list[str]:
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
-def _matrix_spec(titles: tuple[str, ...], symbol: str) -> dict[str, Any]:
+def _matrix_spec(titles: tuple[str, ...], symbol: str, text_color: str) -> dict[str, Any]:
     with IMPORTING:
-        spec: dict[str, Any] = correlation_matrix_chart(titles, symbol).to_dict()
+        spec: dict[str, Any] = correlation_matrix_chart(titles, symbol, text_color).to_dict()
     return spec

@@ -161,8 +161,8 @@ def test_units_of_steps_are_not_joined(start: Start, tmp_path: Path) -> None:
 
 
 def test_no_pair_or_the_same_metric_twice_says_what_to_do(start: Start, tmp_path: Path) -> None:
-    write_sb3(tmp_path / "sb3", [1.0, 2.0, 3.0])
-    app = start(tmp_path, page="correlation", link={"correlation_x": "reward", "correlation_y": "reward"})
+    write_trended(tmp_path / "two", "a", 0, n=30)
+    app = start(tmp_path / "two", page="correlation", link={"correlation_x": "reward", "correlation_y": "reward"})
     assert not app.exception
     assert "Choose two different metrics" in app.info[0].value
     write_verl(tmp_path / "one" / "a.jsonl", [{"critic/score/mean": 1.0}])
