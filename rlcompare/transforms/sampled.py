@@ -13,6 +13,9 @@ from rlcompare.curves import Floats
 from rlcompare.stats.decomposition import Answers, Gain, decompose
 from rlcompare.stats.within import WithinCorrelation, within_correlation
 
+#: Columns of ``schema.SAMPLES`` that are looked at.
+SAMPLED = ("step", "split", "reward", "length", "length_unit", "correct", "prompt_id")
+
 #: A stretch has at least so many samples, or an interval would say little.
 SAMPLES_A_STRETCH = 50
 #: Stretches of a training at most.

@@ -240,7 +240,7 @@ def test_samples_tell_longer_answers_from_better_ones(
     start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_trended(tmp_path, "a", 0, n=60)
-    monkeypatch.setattr(Runs, "samples", lambda self: rollouts())
+    monkeypatch.setattr(Runs, "samples", lambda self, columns: rollouts().select(columns))
     monkeypatch.setattr(correlation_stages, "runs_with_samples", lambda runs, fingerprint: list(runs.ids))
     app = start(tmp_path, page="correlation", link={**RUN_BY_RUN, "correlation_tab": "Single samples"})
     assert not app.exception
