@@ -32,6 +32,10 @@ class ParameterError(RLCompareError):
     """A parameter outside its range, such as a negative smoothing width."""
 
 
+class SampleTextError(RLCompareError):
+    """A log that no longer holds the samples whose texts are asked for."""
+
+
 @dataclass(frozen=True, slots=True)
 class ReadIssue:
     """One thing in a log that could not be read as it stands.

@@ -19,10 +19,10 @@ from rlcompare.curves import CurveSet
 from rlcompare.errors import ReadIssue, UnknownMetricError, UnknownRunError
 from rlcompare.histories import Logged, read_logged
 from rlcompare.joined_runs import join_runs
+from rlcompare.run_samples import read_samples, read_texts
 from rlcompare.run_table import run_table
 from rlcompare.store import Library, Snapshot
 from rlcompare.store.history import Restarts, Workers
-from rlcompare.store.ingest import read_samples
 from rlcompare.store.joining import Chain
 from rlcompare.store.record import RunRecord
 
@@ -184,7 +184,7 @@ class Runs:
             (
                 record.id,
                 key,
-                names.canonical_of(key),
+                names.canonical_of(key, record.framework),
                 metric.source,
                 ", ".join(metric.also_in) or None,
                 metric.stats.n,
@@ -317,10 +317,49 @@ class Runs:
             if (key := names.resolve(metric, record.metrics.keys())) is not None
         )
 
-    def samples(self) -> pl.DataFrame:
-        """Episodes or rollouts of every run that logs them: ``schema.SAMPLES``."""
-        frames = [read_samples(record) for record in self.records]
-        return pl.concat(frames) if frames else pl.DataFrame(schema=schema.SAMPLES)
+    def samples(self, columns: str | Iterable[str] | None = None) -> pl.DataFrame:
+        """Episodes or rollouts of every run that logs them.
+
+        Parameters
+        ----------
+        columns : str or iterable of str, optional
+            Of ``schema.SAMPLES``; others are not read. Default: all.
+
+        Returns
+        -------
+        DataFrame
+            The columns in the order of ``schema.SAMPLES``; rows in the order of the runs, then as logged.
+
+        Raises
+        ------
+        ParameterError
+            No such column.
+        """
+        return read_samples(self.records, self._snapshot, columns)
+
+    def texts(self, samples: pl.DataFrame) -> pl.DataFrame:
+        """Read the texts of samples from their logs. They are never cached, so a few at a time are meant.
+
+        Parameters
+        ----------
+        samples : DataFrame
+            Rows of :meth:`samples`, with ``run``, ``source`` and ``place`` at least.
+
+        Returns
+        -------
+        DataFrame
+            ``schema.SAMPLE_TEXTS``, one row a sample, in the order given.
+
+        Raises
+        ------
+        ParameterError
+            A column is missing.
+        UnknownRunError
+            A run that is not among these.
+        SampleTextError
+            A log is gone, or was written anew since it was read.
+        """
+        return read_texts(self.records, self._snapshot, samples)
 
 
 def _issue_row(run: str | None, issue: ReadIssue) -> tuple[str | None, str, str, str, str]:

@@ -59,6 +59,17 @@ SAMPLES: dict[str, pl.DataType] = {
     "place": pl.Int64(),
 }
 
+#: One row a sample, as its log has it on disk. ``others`` is a JSON object of what else the log says of the sample,
+#: text by the log's own key. ``prompt``, ``response`` and ``others`` are null for a sample that has no texts.
+SAMPLE_TEXTS: dict[str, pl.DataType] = {
+    "run": pl.String(),
+    "source": pl.String(),
+    "place": pl.Int64(),
+    "prompt": pl.String(),
+    "response": pl.String(),
+    "others": pl.String(),
+}
+
 #: One row a run. ``started`` and ``updated`` in Unix seconds.
 RUNS: dict[str, pl.DataType] = {
     "run": pl.String(),

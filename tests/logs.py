@@ -25,6 +25,16 @@ def write_verl(path: Path, rows: Iterable[Mapping[str, float]], *, mode: str = "
     return path
 
 
+def write_rollouts(path: Path, scores: list[float], *, mode: str = "w", **more: object) -> Path:
+    """Write samples as verl does: the answer is as many characters long as there are before it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open(mode) as stream:
+        for number, score in enumerate(scores):
+            record = {"input": "q", "output": "a" * number, "score": score, **more}
+            stream.write(json.dumps(record) + "\n")
+    return path
+
+
 def rewards(runs: rlc.Runs, metric: str = "reward") -> dict[str, list[tuple[int, float]]]:
     """The (step, value) pairs of each run, for comparing by value."""
     curves = runs.curves(metric)

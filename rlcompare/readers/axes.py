@@ -23,13 +23,17 @@ from rlcompare.schema import STEP, WALL_TIME
 STEP_COLUMNS: dict[str, str] = {
     "step": "",
     "steps": "",
-    "global_step": "",
-    "_step": "",  # W&B
-    "trainer/global_step": "step",  # Lightning
+    # What frameworks log beside W&B's own `_step`, which counts calls of `wandb.log` where they do not set it.
+    "training_step": "step",  # open-instruct, where `global_step` counts episodes
     "train/global_step": "step",  # OpenRLHF, Transformers on W&B
-    "training_step": "step",  # open-instruct
+    "trainer/global_step": "step",  # SkyRL, Lightning
+    "training/global_step": "step",  # verl
+    "system/step": "step",  # ROLL
+    "global_step": "",
+    "_step": "",  # W&B; set to the step by verl, AReaL, prime-rl, NeMo-RL and the Tinker cookbook
     "global_step/max_steps": "step",  # ms-swift: "10/438"
     "progress/batch": "step",  # Tinker cookbook
+    # slime's `train/step`, `rollout/step` and `eval/step` are axes of one record each: none places all records.
     "training_iteration": "iteration",  # Ray Tune
     "iteration": "iteration",
     "iterations": "iteration",
@@ -42,6 +46,8 @@ STEP_COLUMNS: dict[str, str] = {
     "timesteps": "env step",
     "timestep": "env step",
     "num_env_steps_sampled_lifetime": "env step",  # RLlib
+    "misc/total_timesteps": "env step",  # baselines: PPO2
+    "timestepssofar": "env step",  # baselines: TRPO, PPO1
     "env_steps": "env step",
     "env_step": "env step",
     "totalenvinteracts": "env step",  # Spinning Up
@@ -52,6 +58,16 @@ STEP_COLUMNS: dict[str, str] = {
     "epoch": "epoch",
     "epochs": "epoch",
 }
+
+#: Keys under which frameworks log the step of the training to trackers that count calls of ``log`` by themselves, best
+#: first.
+TRAINING_STEP_KEYS = (
+    "train/global_step",  # Transformers, TRL, OpenRLHF
+    "trainer/global_step",  # Lightning
+    "training_step",  # open-instruct
+    "training/global_step",  # verl
+    "global_step",  # CleanRL, Stable-Baselines3 through TensorBoard
+)
 
 #: Names of columns that may hold a wall time, in any case, best first. Their values must look like one as well: Unix
 #: seconds or milliseconds, or ISO 8601; else they are relative times, which are metrics.
@@ -106,7 +122,7 @@ def choose_axes(records: Iterable[Mapping[str, object]]) -> Axes | None:
     for record in records:
         names = {name.lower(): name for name in reversed(tuple(record))}
         for candidate, unit in STEP_COLUMNS.items():
-            if candidate in names and _whole(record[names[candidate]]) is not None:
+            if candidate in names and whole_number(record[names[candidate]]) is not None:
                 times = (names[name] for name in WALL_TIME_COLUMNS if name in names)
                 wall_time = next((name for name in times if _seconds(record[name]) is not None), "")
                 return Axes(names[candidate], wall_time, unit)
@@ -120,7 +136,7 @@ def place_rows(rows: Rows, step: str, wall_time: str, issues: IssueList) -> pl.D
     """
     frame = rows.frame
     if step in frame.columns and frame[step].dtype == pl.String:
-        frame = frame.with_columns(pl.Series(step, list(map(_whole, frame[step])), dtype=pl.Int64))
+        frame = frame.with_columns(pl.Series(step, list(map(whole_number, frame[step])), dtype=pl.Int64))
     if wall_time in frame.columns:
         times = _wall_times(frame[wall_time], rows.lines, issues)
         frame = pl.DataFrame([times.alias(_TIMES), *frame.drop(wall_time).iter_columns()])
@@ -147,7 +163,8 @@ def _wall_times(column: pl.Series, lines: pl.Series, issues: IssueList) -> pl.Se
     return seconds
 
 
-def _whole(value: object) -> int | None:
+def whole_number(value: object) -> int | None:
+    """Read one value as a whole number of 64 bits: a number, or text such as ``12``, ``12.0`` and ``12/400``."""
     if isinstance(value, int) and not isinstance(value, bool):
         return value if value.bit_length() < 64 else None
     if isinstance(value, float):

@@ -115,10 +115,12 @@ class Claim:
         Which run of a file that holds many, such as a database; the reader finds it as ``LogFile.within``. ``run``
         must differ from those of the file's other claims.
     name : str
-        What to call the run where the path of ``run`` is no name for it.
+        What to call the run where the path of ``run`` is no name for it: a path from the file's folder.
     version : tuple of int, or None
         Whatever changes when this run's part of the file does, so that a change to one run of a database does not
         have the others read again. Default: the file's size and time of change.
+    reader : Reader
+        Who reads the file for this claim, where that is not the one that claims: a file may hold two kinds of log.
     """
 
     run: PurePosixPath
@@ -128,6 +130,7 @@ class Claim:
     within: str = ""
     name: str = ""
     version: tuple[int, int] | None = None
+    reader: Reader | None = None
 
 
 @dataclass(frozen=True)

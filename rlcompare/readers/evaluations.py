@@ -1,4 +1,4 @@
-"""Stable-Baselines3 ``evaluations.npz``: what its EvalCallback measured, one row an evaluation.
+"""Stable-Baselines3 ``evaluations.npz``: what its EvalCallback measured, one row an evaluation, a sample an episode.
 
 ``EvalCallback`` (stable_baselines3/common/callbacks.py) rewrites the file after every evaluation with
 ``timesteps`` (n,), ``results`` and ``ep_lengths`` (n, episodes) and, where the environment tells, ``successes``.
@@ -17,6 +17,7 @@ import numpy.typing as npt
 import polars as pl
 
 from rlcompare.readers.base import Chunk, Claim, Folder, IssueList, LogFile, Reader, Resume
+from rlcompare.readers.samples import sample_frame
 from rlcompare.schema import STEP
 
 #: Unpacked bytes of one array; 10,000 evaluations of 100 episodes need 8 MB.
@@ -34,6 +35,9 @@ _DAMAGE = (
     SyntaxError,
     OverflowError,
 )
+
+#: Arrays beside ``results`` that not every version writes, and what their means are called.
+MEANS = {"ep_lengths": "eval/mean_ep_length", "successes": "eval/success_rate"}
 
 _HINT = "Hint: it is rewritten after every evaluation; if the training still runs, the next one repairs it."
 
@@ -54,16 +58,18 @@ def read(file: LogFile, resume: Resume | None) -> Chunk:  # noqa: ARG001 - alway
 
     ``eval/mean_reward``, ``eval/mean_ep_length`` and ``eval/success_rate`` are means over the episodes of one
     evaluation, ``eval/std_reward`` is their population standard deviation (``ddof=0``), both as EvalCallback prints
-    them. An evaluation without an episode gives null.
+    them. An evaluation without an episode gives null. Samples are the episodes, ``correct`` where they succeeded.
     """
     # One read, so that a file rewritten meanwhile cannot mix two versions.
     with file.open() as stream:
         data = stream.read()
     issues = IssueList(file)
     frame: pl.DataFrame | None = None
+    samples: pl.DataFrame | None = None
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            frame = _frame(archive, issues)
+            steps, arrays = _arrays(archive, issues)
+        frame, samples = _frame(steps, arrays), _samples(steps, arrays)
     except _ArrayError as error:
         issues.add("", str(error), "error")
     except _DAMAGE as error:
@@ -72,29 +78,52 @@ def read(file: LogFile, resume: Resume | None) -> Chunk:  # noqa: ARG001 - alway
         tables=() if frame is None else (frame,),
         offset=len(data),
         issues=issues.done(),
+        samples=samples,
         step_unit="env step",
         framework="Stable-Baselines3",
     )
 
 
-def _frame(archive: zipfile.ZipFile, issues: IssueList) -> pl.DataFrame:
+def _arrays(archive: zipfile.ZipFile, issues: IssueList) -> tuple[Floats, dict[str, Floats]]:
+    """Read the steps (n,), and by name the arrays (n, episodes) that fit them."""
     steps = _array(archive, "timesteps").reshape(-1)
     if not np.isfinite(steps).all() or (steps != np.floor(steps)).any() or (np.abs(steps) >= 2**53).any():
         raise _ArrayError("Expected whole numbers in timesteps, came fractions, NaN or numbers beyond 2^53.")
-    results = _per_evaluation(archive, "results", len(steps))
-    columns = {
-        STEP: pl.Series(STEP, steps.astype(np.int64)),
-        "eval/mean_reward": _mean(results),
-        "eval/std_reward": _std(results),
-    }
-    for array, metric in (("ep_lengths", "eval/mean_ep_length"), ("successes", "eval/success_rate")):
+    arrays = {"results": _per_evaluation(archive, "results", len(steps))}
+    for array, metric in MEANS.items():
         if f"{array}.npy" not in archive.namelist():
             continue
         try:
-            columns[metric] = _mean(_per_evaluation(archive, array, len(steps)))
+            arrays[array] = _per_evaluation(archive, array, len(steps))
         except _ArrayError as error:
             issues.add(f"array {array}", f"{error} {metric} was left out.")
+    return steps, arrays
+
+
+def _frame(steps: Floats, arrays: dict[str, Floats]) -> pl.DataFrame:
+    columns = {
+        STEP: pl.Series(STEP, steps.astype(np.int64)),
+        "eval/mean_reward": _mean(arrays["results"]),
+        "eval/std_reward": _std(arrays["results"]),
+    }
+    columns |= {metric: _mean(arrays[array]) for array, metric in MEANS.items() if array in arrays}
     return pl.DataFrame(columns)
+
+
+def _samples(steps: Floats, arrays: dict[str, Floats]) -> pl.DataFrame:
+    """Make a sample of every episode; an array that has other numbers of episodes than ``results`` tells of none."""
+    results = arrays["results"]
+    fitting = {name: values for name, values in arrays.items() if values.shape == results.shape}
+    of_episodes = {name: pl.Series(values.reshape(-1)) for name, values in fitting.items()}
+    successes = of_episodes.get("successes")
+    return sample_frame(
+        pl.Series(np.repeat(steps.astype(np.int64), results.shape[1])),
+        split="validation",
+        length_unit="env step",
+        reward=of_episodes["results"],
+        length=of_episodes.get("ep_lengths"),
+        correct=None if successes is None else (successes > 0).set(successes.is_nan(), None),
+    )
 
 
 def _per_evaluation(archive: zipfile.ZipFile, name: str, n: int) -> Floats:
@@ -156,4 +185,5 @@ READER = Reader(
     appends=False,
     claim=claim,
     read=read,
+    version=2,
 )

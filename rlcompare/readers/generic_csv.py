@@ -1,11 +1,20 @@
-"""Any CSV or TSV with a header that has a step column; see :mod:`rlcompare.readers.axes` for its names."""
+"""Any CSV or TSV with a header that has a step column; see :mod:`rlcompare.readers.axes` for its names.
+
+Lightning's ``CSVLogger`` and Keras's ``CSVLogger`` write such tables; Lightning's is told by the folder it makes.
+"""
 
 from __future__ import annotations
+
+import re
+from collections.abc import Collection
 
 from rlcompare.readers import delimited, text
 from rlcompare.readers.axes import choose_axes, has_step_column
 from rlcompare.readers.base import HEAD_BYTES, Chunk, Claim, Folder, IssueList, LogFile, Reader, Resume
 from rlcompare.readers.generic import Known, is_rubbish_under_a_known_name, run_of
+
+#: ``<name>/version_3/metrics.csv`` (``lightning/fabric/loggers/csv_logs.py``).
+_LIGHTNING_FOLDER = re.compile(r"version_\d+")
 
 
 def claim(file: LogFile, folder: Folder) -> Claim | None:  # noqa: ARG001
@@ -43,6 +52,8 @@ def read(file: LogFile, resume: Resume | None) -> Chunk:
     separator = _separator(next((line for line in text.head_lines(file) if line.strip()), ""))
     body = delimited.open_body(file, resume, separator, issues)
     known.choose(delimited.iter_records(body))
+    if _is_lightning(file, body.columns):
+        known.framework = "Lightning"
     table = delimited.read_table(body, issues, index=known.index)
     tables = known.log(table.rows, issues)
     return Chunk(
@@ -56,6 +67,11 @@ def read(file: LogFile, resume: Resume | None) -> Chunk:
     )
 
 
+def _is_lightning(file: LogFile, columns: Collection[str]) -> bool:
+    folder = file.path.parent.name
+    return file.name == "metrics.csv" and "step" in columns and bool(_LIGHTNING_FOLDER.fullmatch(folder))
+
+
 READER = Reader(
     name="csv",
     title="CSV or TSV with a step column",
@@ -63,4 +79,5 @@ READER = Reader(
     appends=True,
     claim=claim,
     read=read,
+    version=2,
 )

@@ -1,7 +1,4 @@
-"""Any JSON lines whose records have a step; see :mod:`rlcompare.readers.axes` for its names.
-
-Ray Tune's ``result.json`` is such a file too: it repeats the configuration in each line, which is no metric.
-"""
+"""Any JSON lines whose records have a step; see :mod:`rlcompare.readers.axes` for its names."""
 
 from __future__ import annotations
 
@@ -18,8 +15,8 @@ NOT_LOGS = frozenset({"config.json", "params.json", "wandb-summary.json", "wandb
 #: Keys of records that are samples (a prompt and what came of it) and not metrics.
 SAMPLE_KEYS = frozenset({"input", "output", "prompt", "prompts", "completion", "completions", "response", "messages"})
 
-#: Top-level keys of Ray Tune's records that hold no metrics.
-LEAVE_OUT = frozenset({"config", "hist_stats"})
+#: Top-level keys that hold no metrics: settings that a writer repeats in every record.
+LEAVE_OUT = frozenset({"config"})
 
 _STEP_KEY = re.compile(rf'"(?:{"|".join(map(re.escape, STEP_COLUMNS))})"\s*:\s*"?\d', re.IGNORECASE)
 
@@ -73,8 +70,9 @@ def read(file: LogFile, resume: Resume | None) -> Chunk:
 READER = Reader(
     name="jsonl",
     title="JSON lines with a step",
-    files="`*.jsonl`, `*.ndjson`, Ray Tune's `result.json`",
+    files="`*.jsonl`, `*.ndjson`, `metrics.json` and the like",
     appends=True,
     claim=claim,
     read=read,
+    version=2,
 )

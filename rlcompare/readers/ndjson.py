@@ -40,7 +40,7 @@ def accept_tail(lines: Lines) -> Lines:
     tail = lines.tail.removeprefix(codecs.BOM_UTF8) if lines.offset == 0 else lines.tail
     if not tail.rstrip().endswith(b"}"):
         return lines
-    objects, rest, _ = _parse(tail)
+    objects, rest, _ = parse_line(tail)
     if rest or not objects:
         return lines
     return Lines(lines.data + tail, lines.offset + len(lines.tail), b"")
@@ -85,7 +85,7 @@ def sample_records(data: bytes, limit: int = SAMPLED) -> Iterator[Record]:
     while start < len(data):
         end = data.find(b"\n", start)
         end = len(data) if end < 0 else end
-        yield from _parse(data[start:end])[0]
+        yield from parse_line(data[start:end])[0]
         skip = start + stride
         start = end + 1 if skip <= end else (data.find(b"\n", skip) + 1 or len(data))
 
@@ -93,7 +93,7 @@ def sample_records(data: bytes, limit: int = SAMPLED) -> Iterator[Record]:
 def iter_records(data: bytes) -> Iterator[Record]:
     """Yield the records of ``data`` one by one as parsed; lines that do not parse are skipped."""
     for line in io.BytesIO(data):
-        yield from _parse(line)[0]
+        yield from parse_line(line)[0]
 
 
 def flatten(record: Record, leave_out: Collection[str] = frozenset()) -> Record:
@@ -218,20 +218,30 @@ def _line_by_line(
     data: bytes, issues: IssueList, first_line: int, index: Collection[str], leave_out: Collection[str]
 ) -> Rows:
     builder = Columns(index)
+    for number, record in parse_lines(data, issues, first_line):
+        flat: Record = {}
+        if _flatten_into(flat, "", record, leave_out) > len(flat):
+            _twice(issues, number, "of nested objects joined by '/'")
+        builder.add(flat, number)
+    return replace(builder.rows(), n_lines=text.count_byte(data, b"\n"))
+
+
+def parse_lines(data: bytes, issues: IssueList, first_line: int = 1) -> Iterator[tuple[int, Record]]:
+    """Yield each record as parsed, with the number of its line; what :func:`read_rows` calls an issue is one here."""
     for number, line in enumerate(data.split(b"\n"), first_line):
         if not line or line.isspace():
             continue
-        objects, rest, twice = _parse(line)
+        objects, rest, twice = parse_line(line)
         for record in objects:
-            flat: Record = {}
-            if _flatten_into(flat, "", record, leave_out) > len(flat):
-                twice = twice or "of nested objects joined by '/'"
-            builder.add(flat, number)
+            yield number, record
         if twice:
-            issues.add(f"line {number}", f"The key {text.shown(twice)} stands twice; the last value counts.")
+            _twice(issues, number, twice)
         if rest:
             issues.add(f"line {number}", f"Expected a JSON object, found {text.shown(rest)}; left out.")
-    return replace(builder.rows(), n_lines=text.count_byte(data, b"\n"))
+
+
+def _twice(issues: IssueList, number: int, key: str) -> None:
+    issues.add(f"line {number}", f"The key {text.shown(key)} stands twice; the last value counts.")
 
 
 def _count_keys(value: Record) -> int:
@@ -244,15 +254,20 @@ def _count_keys(value: Record) -> int:
             if type(node) is dict:
                 keys += len(node)
                 node = node.values()
-            inner += [child for child in node if type(child) is dict or type(child) is list]
+            # Long lists of numbers are seldom worth a loop.
+            if not {dict, list}.isdisjoint(map(type, node)):
+                inner += [child for child in node if type(child) is dict or type(child) is list]
         if not inner:
             return keys
         level = inner
     return -1
 
 
-def _parse(line: bytes) -> tuple[list[Record], bytes, str]:
-    """Parse one line: its objects, what is left that is none, and a key that stands twice."""
+def parse_line(line: bytes) -> tuple[list[Record], bytes, str]:
+    """Parse one line: its objects, what is left that is none, and a key that stands twice.
+
+    What is not finite comes as the strings ``"NaN"``, ``"Infinity"`` and ``"-Infinity"`` or as a float.
+    """
     try:
         value = orjson.loads(line)
     except orjson.JSONDecodeError:
@@ -263,7 +278,8 @@ def _parse(line: bytes) -> tuple[list[Record], bytes, str]:
             return _parse_slowly(line)
     if type(value) is not dict:
         return [], line, ""
-    if line.count(b'":') - line.count(b'\\":') != _count_keys(value):
+    keys, colons = _count_keys(value), line.count(b'":')
+    if colons != keys and colons - line.count(b'\\":') != keys:
         return _parse_slowly(line)
     return [value], b"", ""
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from rlcompare.errors import ReadIssue
-from rlcompare.metrics import guess_framework, step_unit_of
+from rlcompare.metrics import SIGNS, guess_framework, step_unit_of
 from rlcompare.readers.base import Chunk, Claim, Folder, IssueList, LogFile, Reader, Resume
 from rlcompare.readers.tfevents import scan, settings_of, to_tables, walk
 from rlcompare.readers.tfevents.event import tag_text
@@ -33,13 +33,19 @@ _HF_SIGNS = (
     b"eval/runtime",
 )
 
-#: ``add_hparams`` names its folder ``str(time.time())``.
+#: ``add_hparams`` names its folder ``str(time.time())``; d3rlpy has it named like the run's.
 _HPARAMS_FOLDER = re.compile(r"\d{9,}\.\d+")
 _HPARAMS_SIGN = b"_hparams_/"
 
+#: In it Sample Factory gives each policy a folder named by its number.
+_SUMMARIES = ".summary"
+
 #: Ray Tune's TensorBoard logger takes ``timesteps_total`` as the step where a result has it, else the iteration
 #: (ray/tune/logger/tensorboardx.py).
-_TUNE_ENV_STEPS = b"ray/tune/timesteps_total"
+_TUNE_ENV_STEPS = "ray/tune/timesteps_total"
+
+#: Tags that tell the framework or what it counts. One read may find some of them and the next others.
+_TELLING = SIGNS | {_TUNE_ENV_STEPS}
 
 #: Folders in which Keras, TF-Agents and others keep parts of one run.
 _PART_FOLDERS = frozenset({"train", "eval", "evaluation", "val", "valid", "validation", "test"})
@@ -61,10 +67,12 @@ def claim(file: LogFile, folder: Folder) -> Claim | None:
 
     - ``add_scalars``, which writes each curve of a chart into a folder below the run's, named after both: the run is
       the folder above, and the key reads ``chart/curve``;
-    - ``add_hparams``, which writes into a folder named after the time: the run is the folder above;
+    - ``add_hparams``, which writes into a folder below the run's, named after the time or like the run's: the run is
+      the folder above, and the keys read ``hparams/…``, since they may be the run's own;
     - folders ``train``, ``eval``, ``val``, ``validation``, ``test`` and the like: the run is the folder above, and the
       keys read ``train/…``;
-    - Hugging Face's ``<run>/runs/<time>_<host>``: the run is ``<run>``.
+    - Hugging Face's ``<run>/runs/<time>_<host>``: the run is ``<run>``;
+    - Sample Factory's ``<run>/.summary/<policy>``: the run is ``<run>``, unless it trains several policies.
     """
     if _MARK not in file.name or file.name.endswith(_EMPTY_MARKER):
         return None
@@ -73,12 +81,29 @@ def claim(file: LogFile, folder: Folder) -> Claim | None:
     if chart := _chart(file, folder):
         run, curve = chart
         rename = f"{{}}/{curve}"
-    elif _HPARAMS_FOLDER.fullmatch(folder.relative.name) and _HPARAMS_SIGN in file.head:
+    elif _is_of_hparams(file, folder):
         run = folder.parent or folder
+        rename = "hparams/{}"
     elif folder.relative.name.lower() in _PART_FOLDERS:
         run = folder.parent or folder
         rename = f"{folder.relative.name}/{{}}"
+    elif experiment := _only_policy_of(folder):
+        run = experiment
     return Claim(_above_stamp(run, file), rename)
+
+
+def _is_of_hparams(file: LogFile, folder: Folder) -> bool:
+    name, above = folder.relative.name, folder.parent
+    named_like_above = above is not None and name == above.relative.name and any(_MARK in one for one in above.files)
+    return (named_like_above or bool(_HPARAMS_FOLDER.fullmatch(name))) and _HPARAMS_SIGN in file.head
+
+
+def _only_policy_of(folder: Folder) -> Folder | None:
+    """Find the experiment's folder from that of its policy; None if it has several, which learn each by itself."""
+    above = folder.parent
+    if above is None or above.relative.name != _SUMMARIES or not folder.relative.name.isdigit():
+        return None
+    return above.parent if len(above.folders) == 1 else None
 
 
 def _above_stamp(run: Folder, file: LogFile) -> PurePosixPath:
@@ -143,11 +168,13 @@ def read(file: LogFile, resume: Resume | None) -> Chunk:
         pending = ReadIssue(str(file.relative), place, log.pending.message, log.pending.severity)
     elif log.offset == 0:
         pending = issues.pending("", "The file is empty: its writer was opened and has written nothing yet.")
-    framework = guess_framework(tag_text(tag) for tag in log.tags)
-    step_unit = "env step" if _TUNE_ENV_STEPS in log.tags else step_unit_of(framework)
+    told = _TELLING.intersection(map(tag_text, log.tags)).union(resume.state.get("told", ()) if resume else ())
+    framework = guess_framework(told)
+    step_unit = "env step" if _TUNE_ENV_STEPS in told else step_unit_of(framework)
     return Chunk(
         to_tables(log),
         log.offset,
+        {"told": sorted(told)},
         config=settings_of(log),
         issues=issues.done(),
         pending=pending,
@@ -163,4 +190,5 @@ READER = Reader(
     appends=True,
     claim=claim,
     read=read,
+    version=2,
 )

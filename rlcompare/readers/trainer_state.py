@@ -34,7 +34,7 @@ CONFIG_KEYS = (
 )
 
 #: Only the summary that ``Trainer.train`` appends when it returns has this key.
-_SUMMARY = "train_runtime"
+SUMMARY = "train_runtime"
 
 _CHECKPOINT = re.compile(r"checkpoint-(\d+)")
 _GLOBAL_STEP = re.compile(rb'"global_step":\s*(\d{1,18})\b')
@@ -81,11 +81,11 @@ def read(file: LogFile, resume: Resume | None) -> Chunk:  # noqa: ARG001 - alway
         issues.add("", f"Expected a JSON object with log_history, came {len(data):,} bytes: {error}. {_HINT}", "error")
         return Chunk((), len(data), issues=issues.done(), step_unit="step")
     text.left_out_note(issues, rows.left_out)
-    records, runtime = _without_summary(rows)
+    records, runtime = without_summary(rows)
     table = with_steps(records, STEP, issues, place="log_history entry").frame
     config = _config(state)
     if runtime is not None:
-        config[_SUMMARY] = runtime
+        config[SUMMARY] = runtime
     return Chunk(
         tables=(table,) if table.height else (),
         offset=len(data),
@@ -97,11 +97,11 @@ def read(file: LogFile, resume: Resume | None) -> Chunk:  # noqa: ARG001 - alway
     )
 
 
-def _without_summary(rows: Rows) -> tuple[Rows, float | None]:
+def without_summary(rows: Rows) -> tuple[Rows, float | None]:
     """Drop the summary's row; what remains of it is its ``train_runtime`` in seconds."""
-    if _SUMMARY not in rows.frame.columns:
+    if SUMMARY not in rows.frame.columns:
         return rows, None
-    runtime = rows.frame[_SUMMARY]
+    runtime = rows.frame[SUMMARY]
     kept = runtime.is_null()
     return Rows(rows.frame.filter(kept), rows.lines.filter(kept)), float(runtime.drop_nulls()[-1])
 

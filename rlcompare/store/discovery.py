@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
+import posixpath
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -23,6 +24,9 @@ log = logging.getLogger(__name__)
 
 #: Folders that hold no logs but may hold very many files.
 SKIPPED_FOLDERS = frozenset({"__pycache__", "node_modules", "site-packages"})
+
+#: Hidden folders into which a framework or a tracker logs unless told otherwise; the others are passed over.
+HIDDEN_LOG_FOLDERS = frozenset({".summary", ".cometml-runs"})  # Sample Factory, Comet
 
 
 @dataclass(frozen=True)
@@ -111,7 +115,7 @@ def _claimed(file: LogFile, folder: Folder, issues: list[ReadIssue]) -> list[_Cl
             continue
         if claim is not None:
             several = [claim] if isinstance(claim, Claim) else claim
-            return [_Claimed(reader, _source(file, reader, one), one) for one in several]
+            return [_Claimed(one.reader or reader, _source(file, one.reader or reader, one), one) for one in several]
     return []
 
 
@@ -132,7 +136,7 @@ def _bring_samples_home(claims: dict[PurePosixPath, list[_Claimed]]) -> None:
 
 def _name(run_id: str, prefix: str, first: _Claimed) -> str:
     if first.claim.name:
-        return prefix + str(first.source.file.relative.parent / first.claim.name)
+        return prefix + posixpath.normpath(first.source.file.relative.parent / first.claim.name)
     is_file = first.claim.run == first.source.file.relative
     return str(PurePosixPath(run_id).with_suffix("")) if is_file else run_id
 
@@ -187,7 +191,7 @@ def _walk(root: Path, follow_links: bool, issues: list[ReadIssue]) -> Iterator[t
                 if entry.is_symlink() and not (follow_links and _leads_out(entry.path, root)):
                     continue
                 if entry.is_dir():
-                    if not entry.name.startswith(".") and entry.name not in SKIPPED_FOLDERS:
+                    if not _is_passed_over(entry.name):
                         folders.append((path / entry.name, below))
                 elif entry.is_file():
                     stat = entry.stat()
@@ -203,6 +207,10 @@ def _walk(root: Path, follow_links: bool, issues: list[ReadIssue]) -> Iterator[t
         )
         yield from ((file, here) for file in files)
         stack.extend((p, r, here) for p, r in reversed(folders))
+
+
+def _is_passed_over(folder: str) -> bool:
+    return folder in SKIPPED_FOLDERS or (folder.startswith(".") and folder not in HIDDEN_LOG_FOLDERS)
 
 
 def _with_write_ahead(files: Sequence[LogFile]) -> list[LogFile]:

@@ -18,11 +18,11 @@ from rlcompare.errors import ReadIssue
 from rlcompare.readers import READERS, LogFile, Reader, Resume, Scalar
 from rlcompare.readers.base import failure
 from rlcompare.readers.configfiles import config_stamp, read_config, seed_of
-from rlcompare.schema import LOG_INDEX, SAMPLES
-from rlcompare.store import assemble
+from rlcompare.schema import LOG_INDEX
+from rlcompare.store import assemble, samples
 from rlcompare.store.cache import RunCache
 from rlcompare.store.discovery import FoundRun, Source
-from rlcompare.store.record import Part, RunRecord, SourceRecord, describe
+from rlcompare.store.record import SAMPLES_STREAM, Part, RunRecord, SourceRecord, describe
 from rlcompare.store.reward import with_reward
 
 log = logging.getLogger(__name__)
@@ -169,9 +169,12 @@ def _read(source: Source, known: SourceRecord | None, writer: _Writer) -> Source
     if len(parts) > PARTS_KEPT:
         start = _first_to_rewrite([part.rows for part in parts])
         parts = [*parts[:start], *_compacted(parts[start:], writer)]
-    samples = list(before.samples)
+    stored = list(before.samples)
     if chunk.samples is not None and chunk.samples.height:
-        samples.append(writer.samples(chunk.samples))
+        stored.append(writer.samples(chunk.samples))
+    if len(stored) > PARTS_KEPT:
+        start = _first_to_rewrite([samples.n_stored(os.path.join(writer.store.directory, name)) for name in stored])
+        stored = [*stored[:start], writer.samples(pl.concat(map(writer.store.read, stored[start:])))]
     return SourceRecord(
         path,
         reader.name,
@@ -183,7 +186,7 @@ def _read(source: Source, known: SourceRecord | None, writer: _Writer) -> Source
         head_crc,
         tail_crc,
         tuple(parts),
-        tuple(samples),
+        tuple(stored),
         {**before.config, **chunk.config},
         tuple(issues),
         chunk.pending,
@@ -245,6 +248,10 @@ def _config_stamp(found: FoundRun) -> list[object]:
 def _summarize(found: FoundRun, sources: tuple[SourceRecord, ...], writer: _Writer) -> RunRecord:
     combined = _combined(sources, writer)
     streams = assemble.streams(sources, combined)
+    means = samples.means_per_step(str(writer.store.directory), sources)
+    if means is not None:
+        unit = next((source.step_unit for source in sources if source.samples and source.step_unit), "")
+        streams.append(assemble.stream_of(SAMPLES_STREAM, writer.part(_stored(means, "{}")), unit))
     metrics = assemble.metrics(streams)
     stamp = _config_stamp(found)
     config: dict[str, Scalar] = {}
@@ -254,7 +261,7 @@ def _summarize(found: FoundRun, sources: tuple[SourceRecord, ...], writer: _Writ
     config |= config_files
     seed, _ = seed_of(config, PurePosixPath(found.name).name)
     times = [source.last_time for source in sources if source.last_time is not None]
-    framework = next((source.framework for source in sources if source.framework), "") or names.guess_framework(metrics)
+    framework = names.framework_of([source.framework for source in sources]) or names.guess_framework(metrics)
     record = RunRecord(
         id=found.id,
         name=found.name,
@@ -296,17 +303,16 @@ def _fingerprint(sources: Sequence[SourceRecord], config: Mapping[str, Scalar]) 
     return hashlib.blake2b(repr((told, sorted(config.items()))).encode(), digest_size=8).hexdigest()
 
 
-def read_samples(record: RunRecord) -> pl.DataFrame:
-    """Read the episodes or rollouts of one run: ``schema.SAMPLES``."""
-    if record.joined:
-        return pl.concat(
-            read_samples(part).with_columns(pl.lit(record.id).alias("run"), pl.col("step") + shift)
-            for part, shift in zip(record.joined, record.shifts, strict=True)
-        )
-    frames: list[pl.DataFrame] = []
-    for source in record.sources:
-        for name in source.samples:
-            table = pl.read_parquet(os.path.join(record.directory, name))
-            told = (pl.lit(record.id).alias("run"), pl.lit(source.path).alias("source"))
-            frames.append(table.with_columns(told).select(list(SAMPLES)))
-    return pl.concat(frames) if frames else pl.DataFrame(schema=SAMPLES)
+def still_holds(source: Source, known: SourceRecord) -> bool:
+    """Tell whether a log still holds what was read of it, as it is now on disk.
+
+    Raises
+    ------
+    OSError
+        It cannot be opened.
+    """
+    stat = source.file.path.stat()
+    file = replace(source.file, size=stat.st_size, mtime_ns=stat.st_mtime_ns, inode=stat.st_ino)
+    if file.is_plain and _stamp(file) == known.stamp:
+        return True
+    return _grew(replace(source, file=file), known, BY_NAME[source.reader])

@@ -16,6 +16,9 @@ from rlcompare.readers import Scalar
 #: Raise it whenever a reader, a stored frame or this record changes its meaning: older caches are rebuilt.
 CACHE_VERSION = 4
 
+#: What stands for a reader where metrics are means of a run's samples.
+SAMPLES_STREAM = "samples"
+
 
 @dataclass(frozen=True)
 class MetricStats:
@@ -165,9 +168,14 @@ class RunRecord:
 
     @property
     def n_records(self) -> int:
-        """Records of the sources that some metric is answered from and whose steps are the run's own."""
-        used = {metric.source for metric in self.metrics.values() if metric.step_unit == self.step_unit}
-        return sum(source.rows for source in self.sources if source.reader in used)
+        """Records of the sources that some metric is answered from and whose steps are the run's own.
+
+        Of a run that has logged nothing but samples, the steps that have any.
+        """
+        own = [metric for metric in self.metrics.values() if metric.step_unit == self.step_unit]
+        used = {metric.source for metric in own}
+        n = sum(source.rows for source in self.sources if source.reader in used)
+        return n or max((metric.stats.n for metric in own), default=0)
 
     @property
     def first_step(self) -> int | None:
@@ -177,9 +185,13 @@ class RunRecord:
 
     @property
     def last_step(self) -> int | None:
-        """The last step of the later history, in the run's own unit."""
-        steps = [m.stats.last_step for m in self.metrics.values() if m.step_unit == self.step_unit]
-        return max(steps, default=None)
+        """The last step of the later history, in the run's own unit.
+
+        Samples of a step come before the step is done: they tell only where there is nothing else.
+        """
+        own = [metric for metric in self.metrics.values() if metric.step_unit == self.step_unit]
+        logged = [metric for metric in own if metric.source != SAMPLES_STREAM]
+        return max((metric.stats.last_step for metric in logged or own), default=None)
 
     @property
     def issues(self) -> tuple[ReadIssue, ...]:
@@ -189,7 +201,8 @@ class RunRecord:
             found += source.issues
             if source.pending is not None:
                 found.append(source.pending)
-        return (*found, *self.config_issues)
+        # Files of one folder may say the same of it.
+        return tuple(dict.fromkeys((*found, *self.config_issues)))
 
     def stored_files(self) -> set[str]:
         """Names of the Parquet files that this record speaks of."""

@@ -50,6 +50,7 @@ SURROUNDINGS = {
 
 def train() -> None:
     """GRPO for 12 steps, evaluated every 4, logged to everything."""
+    import wandb
     from datasets import Dataset
     from make_trl import share_of_a, tiny_llama, tokenizer
     from trl import GRPOConfig, GRPOTrainer
@@ -85,6 +86,7 @@ def train() -> None:
     )
     trainer.train()
     trainer.save_state()
+    wandb.finish()
 
 
 def strip(database: Path, tables: set[str]) -> None:

@@ -1,69 +1,21 @@
 """Write the golden files of the generic readers with real loggers.
 
-Made with ray 2.60.0 (Tune's ``result.json`` and ``progress.csv``) and lightning 2.6.6 (``CSVLogger``). Run it as
-``python tests/golden/make_generic.py``; host name, address and process id are replaced. ``expected.json`` holds what
-the loggers were given: one object a record, with the step under ``step``.
+Made with lightning 2.6.6 (``CSVLogger`` of Fabric and of the Trainer), and keras 3.15.1 on jax 0.10.2 (``CSVLogger``).
+Run it as ``python tests/golden/make_generic.py``. ``expected.json`` holds what the loggers were given: one object a
+record, with the step under ``step``.
 """
 
 import json
 import math
-import re
+import os
 import shutil
 import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).parent / "generic"
-ITERATIONS = 3
 
 
-def tune_result(iteration):
-    return {
-        "env_runners": {
-            "episode_return_mean": math.nan if iteration == 1 else 20.5 + iteration,
-            "hist_stats": {"episode_reward": [20.0, 21.5]},
-        },
-        "info": {"learner": {"default_policy": {"kl": 0.01 / iteration, "lr": 5e-05}}},
-        "num_env_steps_sampled_lifetime": 4000 * iteration,
-    }
-
-
-def train(config):
-    from ray import tune
-
-    for iteration in range(1, ITERATIONS + 1):
-        tune.report(tune_result(iteration))
-
-
-def make_tune():
-    from ray import tune
-
-    folder = HERE / "tune"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    with tempfile.TemporaryDirectory() as storage:
-        tuner = tune.Tuner(
-            train, param_space={"lr": 5e-05, "seed": 3}, run_config=tune.RunConfig(storage_path=storage, verbose=0)
-        )
-        result = tuner.fit()[0]
-        for name in ("result.json", "progress.csv"):
-            text = (Path(result.path) / name).read_bytes().decode()
-            times = [json.loads(line)["timestamp"] for line in (Path(result.path) / "result.json").open()]
-            text = text.replace(result.metrics["hostname"], "host").replace(result.metrics["node_ip"], "10.0.0.1")
-            text = re.sub(rf"\b{result.metrics['pid']}\b", "1", text)
-            (folder / name).write_bytes(text.encode())
-    expected = []
-    for iteration, time in enumerate(times, 1):
-        given = tune_result(iteration)
-        expected.append(
-            {
-                "step": iteration,
-                "wall_time": time,
-                "env_runners/episode_return_mean": given["env_runners"]["episode_return_mean"],
-                "info/learner/default_policy/kl": given["info"]["learner"]["default_policy"]["kl"],
-                "info/learner/default_policy/lr": 5e-05,
-                "num_env_steps_sampled_lifetime": given["num_env_steps_sampled_lifetime"],
-            }
-        )
+def finish(folder, expected):
     (folder / "expected.json").write_text("".join(json.dumps(row) + "\n" for row in expected))
 
 
@@ -85,9 +37,77 @@ def make_lightning():
         folder = HERE / "lightning"
         folder.mkdir(parents=True, exist_ok=True)
         shutil.copy(Path(logger.log_dir) / "metrics.csv", folder)
-    (folder / "expected.json").write_text("".join(json.dumps(row) + "\n" for row in expected))
+    finish(folder, expected)
+
+
+def make_trainer():
+    import torch
+    from lightning.pytorch import LightningModule, Trainer, seed_everything
+    from lightning.pytorch.loggers import CSVLogger
+
+    told = []
+
+    class ToldLogger(CSVLogger):
+        def log_metrics(self, metrics, step=None):
+            told.append({"step": step} | metrics)
+            super().log_metrics(metrics, step)
+
+    class Module(LightningModule):
+        def __init__(self, lr, seed):
+            super().__init__()
+            self.save_hyperparameters()
+            self.layer = torch.nn.Linear(2, 1)
+
+        def training_step(self, batch, number):
+            loss = self.layer(batch).square().mean()
+            self.log("train_loss", loss)
+            return loss
+
+        def validation_step(self, batch, number):
+            self.log("val_loss", self.layer(batch).square().mean())
+
+        def configure_optimizers(self):
+            return torch.optim.SGD(self.parameters(), self.hparams.lr)
+
+    seed_everything(3)
+    data = torch.utils.data.DataLoader(torch.randn(8, 2), batch_size=2)
+    with tempfile.TemporaryDirectory() as root:
+        logger = ToldLogger(root, name="lightning_logs")
+        trainer = Trainer(
+            max_epochs=2, logger=logger, log_every_n_steps=2, accelerator="cpu", enable_checkpointing=False
+        )
+        trainer.fit(Module(lr=0.1, seed=3), data, data)
+        folder = HERE / "trainer"
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(root, folder)
+    finish(folder, told)
+
+
+def make_keras():
+    os.environ["KERAS_BACKEND"] = "jax"
+    import keras
+    import numpy as np
+
+    told = []
+
+    class ToldLogger(keras.callbacks.CSVLogger):
+        def on_epoch_end(self, epoch, logs=None):
+            told.append({"step": epoch} | {key: float(value) for key, value in logs.items()})
+            super().on_epoch_end(epoch, logs)
+
+    keras.utils.set_random_seed(3)
+    model = keras.Sequential([keras.layers.Input((2,)), keras.layers.Dense(1)])
+    model.compile(loss="mse", metrics=["mae"])
+    data = np.random.default_rng(3).normal(size=(8, 2)), np.ones(8)
+    folder = HERE / "keras"
+    folder.mkdir(parents=True, exist_ok=True)
+    log = folder / "training.csv"
+    model.fit(*data, validation_data=data, epochs=2, verbose=0, callbacks=[ToldLogger(log)])
+    model.fit(*data, initial_epoch=2, epochs=4, verbose=0, callbacks=[ToldLogger(log, append=True)])
+    finish(folder, told)
 
 
 if __name__ == "__main__":
     make_lightning()
-    make_tune()
+    make_trainer()
+    make_keras()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
 
@@ -24,6 +25,11 @@ def written(path: Path, data: bytes) -> LogFile:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data)
     return log_file(path)
+
+
+def golden_logs(case: str, folder: Path) -> Path:
+    """A copy of a golden folder without what the test expects of it, which would be a log of its own."""
+    return Path(shutil.copytree(GOLDEN / case, folder / "logs", ignore=shutil.ignore_patterns("expected*.json")))
 
 
 def folder_of(file: LogFile) -> Folder:

@@ -129,6 +129,16 @@ def test_every_documented_name_is_read(tmp_path: Path) -> None:
     assert issues == ()
 
 
+def test_the_launcher_s_settings_of_prime_rl_come_last(tmp_path: Path) -> None:
+    (tmp_path / "configs").mkdir()
+    (tmp_path / "configs" / "rl.json").write_text('{"max_steps": 3, "trainer": {"lr": 1}}')
+    (tmp_path / "configs" / "other.json").write_text('{"no": 1}')
+    (tmp_path / "config.json").write_text('{"max_steps": 2}')
+    config, issues = read_config(tmp_path, RUN)
+    assert config == {"max_steps": 2, "configs/rl.json:max_steps": 3, "trainer.lr": 1}
+    assert issues == ()
+
+
 def test_wandb_values_are_unwrapped(tmp_path: Path) -> None:
     config, _ = read_files(
         tmp_path,

@@ -7,15 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import rlcompare as rlc
 from rlcompare.readers import evaluations
 from rlcompare.readers.base import Chunk
 from rlcompare.readers.evaluations import READER, read
 from tests.logs import SHARED_DATA, needs_shared_data
-from tests.readers.files import GOLDEN, claimed_run, log_file, written
+from tests.readers.files import GOLDEN, claimed_run, golden_logs, log_file, written
 
 
 def npz(**arrays: Any) -> bytes:
@@ -206,3 +208,51 @@ def test_a_file_that_shrinks_while_read(tmp_path: Path) -> None:
     file = written(tmp_path / "evaluations.npz", npz(timesteps=[1], results=[[1.0]]))
     file.path.write_bytes(file.path.read_bytes()[:40])
     only_error(read(file, None))
+
+
+# --- samples
+
+
+@pytest.mark.parametrize("case", ["ppo", "successes"])
+def test_golden_samples_are_the_episodes(case: str) -> None:
+    path = GOLDEN / "evaluations" / case / "evaluations.npz"
+    samples = read(log_file(path), None).samples
+    assert samples is not None
+    with np.load(path) as arrays:
+        n = arrays["results"].shape[1]
+        assert samples["step"].to_list() == np.repeat(arrays["timesteps"], n).tolist()
+        assert samples["reward"].to_list() == arrays["results"].reshape(-1).tolist()
+        assert samples["length"].to_list() == arrays["ep_lengths"].reshape(-1).astype(float).tolist()
+        correct = arrays["successes"].reshape(-1).tolist() if case == "successes" else [None] * len(samples)
+        assert samples["correct"].to_list() == correct
+    assert set(samples["split"]) == {"validation"}
+    assert set(samples["length_unit"]) == {"env step"}
+    assert samples["wall_time"].null_count() == len(samples)
+
+
+def test_samples_of_results_with_a_trailing_axis(tmp_path: Path) -> None:
+    results = np.arange(4, dtype=np.float32).reshape(2, 2, 1)
+    samples = read_arrays(tmp_path, timesteps=[10, 20], results=results, ep_lengths=[[1, 2], [3, 4]]).samples
+    assert samples is not None
+    assert samples.select("step", "reward", "length").rows() == [(10, 0, 1), (10, 1, 2), (20, 2, 3), (20, 3, 4)]
+
+
+def test_lengths_of_other_episodes_are_not_those_of_the_samples(tmp_path: Path) -> None:
+    chunk = read_arrays(tmp_path, timesteps=[1], results=[[1.0, 2.0]], ep_lengths=[[7]], successes=[[1.0, np.nan]])
+    assert chunk.tables[0]["eval/mean_ep_length"].to_list() == [7.0]
+    assert chunk.samples is not None
+    assert chunk.samples.select("reward", "length", "correct").rows() == [(1.0, None, True), (2.0, None, None)]
+
+
+def test_no_episode_no_sample(tmp_path: Path) -> None:
+    assert read_arrays(tmp_path, timesteps=[4], results=np.zeros((1, 0))).samples.height == 0  # type: ignore[union-attr]
+    assert read_bytes(tmp_path, b"").samples is None
+
+
+def test_a_run_lists_its_evaluated_episodes(tmp_path: Path) -> None:
+    runs = rlc.open_runs(golden_logs("evaluations/successes", tmp_path), cache=tmp_path / "cache")
+    expected = json.loads((GOLDEN / "evaluations" / "successes" / "expected.json").read_text())
+    found = runs.samples().group_by("step", maintain_order=True).agg(pl.col("reward", "correct").mean())
+    assert found["step"].to_list() == expected["step"]
+    assert found["reward"].to_list() == pytest.approx(expected["eval/mean_reward"])
+    assert found["correct"].to_list() == pytest.approx(expected["eval/success_rate"])

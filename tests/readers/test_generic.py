@@ -9,11 +9,11 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from polars.testing import assert_frame_equal
 
+import rlcompare as rlc
 from rlcompare.readers import generic_csv, generic_jsonl
 from rlcompare.readers.base import Chunk, Reader
-from tests.readers.files import GOLDEN, claimed_run, log_file, one_table, read_grown, written
+from tests.readers.files import GOLDEN, claimed_run, golden_logs, log_file, one_table, read_grown, written
 
 DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 CSV, JSONL = generic_csv.READER, generic_jsonl.READER
@@ -302,45 +302,45 @@ def test_golden_lightning() -> None:
     assert chunk.issues == ()
 
 
-@pytest.mark.parametrize(("reader", "name"), [(CSV, "progress.csv"), (JSONL, "result.json")])
-def test_golden_tune(reader: Reader, name: str) -> None:
-    file = log_file(GOLDEN / "generic" / "tune" / name)
-    assert claimed_run(reader, file) == "."
-    chunk = reader.read(file, None)
-    for row, given_row in zip(records(chunk), expected("tune"), strict=True):
-        row["step"] = float(row["step"])
-        assert same({key: row[key] for key in given_row}, {key: float(value) for key, value in given_row.items()})
-    assert (chunk.step_unit, chunk.framework) == ("iteration", "RLlib")
-    (note,) = chunk.issues
-    assert note.severity == "note"
-    assert "'env_runners/hist_stats/episode_reward', 'hostname'" in note.message
-    assert not any(key.startswith("config") for row in records(chunk) for key in row)
+def test_golden_lightning_trainer(tmp_path: Path) -> None:
+    """A step that was trained and validated has a row of each."""
+    folder = GOLDEN / "generic" / "trainer"
+    runs = rlc.open_runs(golden_logs("generic/trainer", tmp_path), cache=tmp_path / "cache")
+    row = runs.table().row(0, named=True)
+    told = (row["run"], row["framework"], row["step_unit"], row["last_step"], row["seed"])
+    assert told == ("lightning_logs/version_0", "Lightning", "step", 7, "3")
+    assert dict(runs.config().select("key", "value").rows()) == {"lr": "0.1", "seed": "3"}
+    given_rows = expected("trainer")
+    for metric in ("train_loss", "val_loss", "epoch"):
+        found = runs.curves(metric).select("step", "value").rows()
+        assert found == [(given_row["step"], given_row[metric]) for given_row in given_rows if metric in given_row]
+    chunk = CSV.read(log_file(folder / "lightning_logs" / "version_0" / "metrics.csv"), None)
+    assert same(records(chunk), [given_row | {"epoch": float(given_row["epoch"])} for given_row in given_rows])
 
 
-@pytest.mark.skipif(not DATA.is_dir(), reason="the public logs are not beside the repository")
-def test_public_rllib_tables() -> None:
-    trials = DATA / "rllib" / "Jorgitou98_Accelerating-RLlib-Models" / "ray_results"
-    chunk = CSV.read(log_file(trials / "model1_ppo_gpu_it_1001_2000" / "progress.csv"), None)
-    table = one_table(chunk)
-    assert table["step"].to_list() == list(range(1001, 2001))
-    assert table["wall_time"].min() > 1.6e9  # type: ignore[operator]
-    assert table["episode_reward_mean"].null_count() == 0
-    first = one_table(CSV.read(log_file(trials / "model1_ppo_gpu_it_1_1000" / "progress.csv"), None))
-    assert math.isnan(first["episode_reward_mean"][0])
-    assert (chunk.step_unit, chunk.framework) == ("iteration", "RLlib")
-    assert [issue.severity for issue in chunk.issues] == ["note"]
+def test_golden_keras(tmp_path: Path) -> None:
+    """What was fitted later has no validation: Keras fills up with NA."""
+    runs = rlc.open_runs(golden_logs("generic/keras", tmp_path), cache=tmp_path / "cache")
+    row = runs.table().row(0, named=True)
+    assert (row["run"], row["step_unit"], row["last_step"], row["n_records"]) == ("training.csv", "epoch", 3, 4)
+    chunk = CSV.read(log_file(GOLDEN / "generic" / "keras" / "training.csv"), None)
+    assert same(records(chunk), expected("keras"))
+    assert chunk.issues == ()
 
 
-@pytest.mark.skipif(not DATA.is_dir(), reason="the public logs are not beside the repository")
-@pytest.mark.parametrize("trial", ["model1_ppo_it_1_50", "model3_ppo_it_1_50"])
-def test_public_rllib_results_agree_with_their_tables(trial: str) -> None:
-    folder = DATA / "rllib" / "Jorgitou98_Accelerating-RLlib-Models" / "ray_results" / trial
-    lines = one_table(JSONL.read(log_file(folder / "result.json"), None))
-    table = one_table(CSV.read(log_file(folder / "progress.csv"), None))
-    shared = [name for name in table.columns if name in lines.columns]
-    assert len(shared) == 40
-    # The table holds float32 numbers as NumPy prints them, the lines as doubles.
-    assert_frame_equal(lines.select(shared), table.select(shared), rel_tol=1e-6)
+def test_golden_tinker() -> None:
+    folder = GOLDEN / "generic" / "tinker"
+    chunk = JSONL.read(log_file(folder / "metrics.jsonl"), None)
+    rows = json.loads((folder / "expected.json").read_text())
+    assert same(records(chunk), [{key: row[key] if key == "step" else float(row[key]) for key in row} for row in rows])
+    assert (chunk.step_unit, chunk.framework) == ("step", "Tinker cookbook")
+    # The summary of the whole training has no step.
+    assert [(issue.place, issue.severity) for issue in chunk.issues] == [("line 5", "warning")]
+    runs = rlc.open_runs(folder)
+    (found,) = runs.table().rows(named=True)
+    assert (found["run"], found["seed"], found["last_step"], found["n_records"]) == ("tinker", "7", 3, 4)
+    assert runs.curves("reward")["value"].to_list() == [0.0, 0.25, 0.5, 0.75]
+    assert runs.curves("validation_score").select("step", "value").rows() == [(0, 0.0), (2, 0.2)]
 
 
 @pytest.mark.skipif(not DATA.is_dir(), reason="the public logs are not beside the repository")

@@ -122,7 +122,7 @@ def claims(root: Path) -> dict[str, Claim]:
 def test_add_scalars_and_add_hparams_of_torch_make_no_runs() -> None:
     assert claims(GOLDEN / "tensorboard" / "torch_folders" / "log") == {
         f"exp1/{NAME}": Claim(PurePosixPath("exp1")),
-        f"exp1/1700000000.125/{NAME}": Claim(PurePosixPath("exp1")),
+        f"exp1/1700000000.125/{NAME}": Claim(PurePosixPath("exp1"), "hparams/{}"),
         f"exp1/loss_parts (all)_policy/{NAME}": Claim(PurePosixPath("exp1"), "{}/policy"),
         f"exp1/loss_parts (all)_value/{NAME}": Claim(PurePosixPath("exp1"), "{}/value"),
     }
@@ -131,7 +131,7 @@ def test_add_scalars_and_add_hparams_of_torch_make_no_runs() -> None:
 def test_add_scalars_and_add_hparams_of_tensorboardx_make_no_runs() -> None:
     assert claims(GOLDEN / "tensorboard" / "tensorboardx_folders" / "log") == {
         f"exp1/{NAME}": Claim(PurePosixPath("exp1")),
-        f"exp1/1700000000.125/{NAME}": Claim(PurePosixPath("exp1")),
+        f"exp1/1700000000.125/{NAME}": Claim(PurePosixPath("exp1"), "hparams/{}"),
         f"exp1/loss/parts/train/{NAME}": Claim(PurePosixPath("exp1"), "{}/train"),
         f"exp1/loss/parts/value/{NAME}": Claim(PurePosixPath("exp1"), "{}/value"),
     }
