@@ -130,12 +130,10 @@ def histogram_chart(look: DistributionLook) -> alt.LayerChart:
             alt.Tooltip("share:Q", title="share", format=".2%"),
         ],
     )
-    stacked = y.copy()
-    stacked.stack = False
     return _plain(
         [
             view(),
-            area.encode(**encoded, y=stacked, tooltip=_NO_TOOLTIP),
+            area.encode(**encoded, y=y.stack(False), tooltip=_NO_TOOLTIP),
             outline.encode(**encoded, y=y, tooltip=_NO_TOOLTIP),
             hover,
         ],

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import altair as alt
 
 from rlcompare.charts import curve_layers as layers
-from rlcompare.charts.curve_axes import STRIP, STRIP_GAP, Axes, XAxis, YAxis
+from rlcompare.charts.curve_axes import STRIP, STRIP_GAP, Axes, Encodings, XAxis, YAxis
 
 #: Pixels, title and axes included.
 HEIGHT, NARROW_HEIGHT, HEAT_HEIGHT = 380, 300, 420
@@ -101,16 +101,16 @@ def _opacity() -> alt.Opacity:
     )
 
 
-def _bands(encodings: layers.Encodings) -> alt.Chart:
+def _bands(encodings: Encodings) -> alt.Chart:
     area = alt.Chart(alt.NamedData("bands")).mark_area(clip=True, order=False, line=False)
     return _between(area, encodings).encode(detail="band:O")
 
 
-def _bars(encodings: layers.Encodings) -> alt.Chart:
+def _bars(encodings: Encodings) -> alt.Chart:
     return _between(alt.Chart(alt.NamedData("bars")).mark_rule(strokeWidth=14, clip=True), encodings)
 
 
-def _between(chart: alt.Chart, encodings: layers.Encodings) -> alt.Chart:
+def _between(chart: alt.Chart, encodings: Encodings) -> alt.Chart:
     y = encodings["y"].copy()
     y.shorthand = "lower:Q"
     shown = {**encodings, "y": y}
@@ -118,7 +118,7 @@ def _between(chart: alt.Chart, encodings: layers.Encodings) -> alt.Chart:
     return encoded
 
 
-def _dots(encodings: layers.Encodings) -> alt.Chart:
+def _dots(encodings: Encodings) -> alt.Chart:
     """Dot the line where there is one stretch only."""
     dots: alt.Chart = (
         alt.Chart(alt.NamedData("dots")).mark_circle(size=60, clip=True).encode(**encodings, tooltip=_NO_TOOLTIP)
