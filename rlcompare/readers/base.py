@@ -162,7 +162,8 @@ class Chunk:
     samples : DataFrame or None
         What :func:`rlcompare.readers.samples.sample_frame` makes.
     step_unit : str
-        ``"step"`` (an update of the policy), ``"env step"``, ``"iteration"``, ``"episode"``; empty if unknown.
+        ``"step"`` (an update of the policy), ``"gradient step"`` (one of its mini-batches), ``"env step"``,
+        ``"iteration"``, ``"episode"``; empty if unknown.
     framework : str
         Who trained, in its own spelling; empty if unknown.
     finished : bool

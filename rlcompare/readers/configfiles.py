@@ -37,6 +37,9 @@ CONFIG_FILES = (
 #: prime-rl's launcher writes one of them into ``<run>/configs/``; read last.
 _PRIME_FOLDER, _PRIME_FILES = "configs", ("rl.json", "sft.json")
 
+#: Of a W&B run's folder; its run file holds the same, unless only these files were copied.
+_WANDB_FILE = "files/config.yaml"
+
 #: rl-zoo writes both into ``<run>/<env>/`` (rl_zoo3/exp_manager.py); the two together tell it from a run of its own.
 _ZOO_FILES = ("args.yml", "config.yml")
 
@@ -166,6 +169,8 @@ def _config_files(folder: Path) -> list[_Found]:
         zoo = [(name, inner) for name, inner in zoo if folder.name.startswith(f"{name}_")]
     if len(zoo) == 1:
         found += zoo[0][1]
+    if folder.parent.name == "wandb" and (stat := _stat(folder / _WANDB_FILE)) is not None:
+        found.append((_WANDB_FILE, stat))
     found.sort(key=lambda pair: CONFIG_FILES.index(pair[0].rpartition("/")[2]))
     if _PRIME_FOLDER in folders:
         inner = [(f"{_PRIME_FOLDER}/{file}", _stat(folder / _PRIME_FOLDER / file)) for file in _PRIME_FILES]

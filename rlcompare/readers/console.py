@@ -76,8 +76,8 @@ class ConsoleText:
         Keys that hold no numbers.
     clock : Clock
         Which step the next sample belongs to.
-    tables : list of DataFrame
-        As ``Chunk.tables``.
+    tables : dict of framework to list of DataFrame
+        As ``Chunk.tables``, one a stretch.
     samples : list of samples
     """
 

@@ -82,7 +82,7 @@ def find_marks(mark: re.Pattern[bytes], data: bytes, first_line: int) -> Iterato
     Parameters
     ----------
     mark : compiled pattern
-        Beginning with literal text, the rarer its first letter, the faster the search.
+        Beginning with literal text; the rarer its first letter, the faster the search.
     data : bytes
         Whole lines.
     first_line : int
@@ -125,6 +125,14 @@ def worker_prefix(data: bytes, start: int) -> bytes:
     """Read what Ray put before the line at ``start`` to name the worker that printed it; empty if nothing."""
     match = _WORKER.match(data, start)
     return match[0] if match else b""
+
+
+def own_lines(data: bytes, prefix: bytes) -> bytes:
+    """Take the lines of one worker out of whole lines, without its prefix."""
+    if not prefix and b"pid=" not in data:
+        return data
+    lines = data.split(b"\n")
+    return b"\n".join(line[len(prefix) :] for line in lines if not line or worker_prefix(line, 0) == prefix)
 
 
 def last_lines(data: bytes) -> int:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from rlcompare.readers import text
 from rlcompare.readers.base import SampleText
-from rlcompare.readers.console_lines import LONGEST_RECORD, Mark, find_marks, last_lines, worker_prefix
+from rlcompare.readers.console_lines import LONGEST_RECORD, Mark, find_marks, last_lines, own_lines, worker_prefix
 from rlcompare.readers.samples import prompt_id
 
 MARK = re.compile(rb"Processing New Sample =+[ \t]*\r?\n")
@@ -114,7 +114,7 @@ def read_block(data: bytes, header: Mark) -> tuple[Block | None, bool]:
     for found in total.finditer(data, header.end, limit):
         if data.rfind(b" Final Score ", max(header.end, found.start() - LONGEST_SCORE), found.start()) < 0:
             continue
-        printed = _own_lines(data[header.end + 1 : found.end()], prefix)
+        printed = _own_text(data[header.end + 1 : found.end()], prefix)
         score = _SCORE.search(printed, max(0, printed.rfind("\n-", 0, printed.rfind(" Final Score "))))
         if score is not None:
             return Block(printed, score[1], float(score[2]), found.end(), limit), True
@@ -127,7 +127,7 @@ def read_block_texts(data: bytes, header: Mark) -> SampleText | None:
     if block is None:
         return None
     response = block.response or ""
-    behind = _own_lines(data[block.end : block.limit], worker_prefix(data, header.start))
+    behind = _own_text(data[block.end : block.limit], worker_prefix(data, header.start))
     at = behind.find(response) if response else -1
     return SampleText(behind[:at].lstrip("=").lstrip("\n") if at > 0 else "", response, block.others)
 
@@ -141,9 +141,5 @@ def open_at(data: bytes) -> int:
     return start + min((header.start for header in last.values() if not read_block(data, header)[1]), default=len(data))
 
 
-def _own_lines(data: bytes, prefix: bytes) -> str:
-    """Take the lines of one worker, without its prefix."""
-    if prefix or b"pid=" in data:
-        lines = data.split(b"\n")
-        data = b"\n".join(line[len(prefix) :] for line in lines if not line or worker_prefix(line, 0) == prefix)
-    return data.replace(b"\r\n", b"\n").decode(errors="replace")
+def _own_text(data: bytes, prefix: bytes) -> str:
+    return own_lines(data, prefix).replace(b"\r\n", b"\n").decode(errors="replace")

@@ -7,6 +7,7 @@ loguru begins the first line with a time and the place in the code. Run by Ray, 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from rlcompare.readers import text
 from rlcompare.readers.base import IssueList
@@ -17,13 +18,27 @@ from rlcompare.readers.console_lines import (
     find_marks,
     is_logged,
     last_lines,
+    own_lines,
     without_colours,
     worker_prefix,
 )
-from rlcompare.readers.printed_dicts import read_dict
+from rlcompare.readers.printed_dicts import PrintedDict, read_dict
 from rlcompare.readers.text import Rows
 
 MARK = re.compile(rb"Step (\d{1,18}): ?(?:\x1b\[[0-9;]*m)?\r?\n")
+
+
+#: A line that is none of a dict's, which pprint indents by a space.
+_FOREIGN = re.compile(r"\n(?! |\Z)")
+
+
+@dataclass(frozen=True)
+class _Record:
+    """What stands below a mark: the dict, if it is one, as it was printed, and whether nothing of it can follow."""
+
+    read: PrintedDict | None
+    printed: str
+    closed: bool
 
 
 def read_skyrl_steps(data: bytes, first_line: int, issues: IssueList) -> Rows:
@@ -35,49 +50,50 @@ def read_skyrl_steps(data: bytes, first_line: int, issues: IssueList) -> Rows:
     for mark in find_marks(MARK, data, first_line):
         if not is_logged(mark.before):
             continue
-        printed = "\n".join(_dict_lines(data, mark)[0])
-        read = read_dict(printed)
+        record = _record(data, mark)
         where = f"line {mark.line}"
-        if read is None:
-            found = text.shown(printed) if printed else "none"
+        if record.read is None:
+            found = text.shown(record.printed) if record.printed else "none"
             issues.add(where, f"Expected a Python dict below 'Step {int(mark.match[1])}:', found {found}; left out.")
             continue
-        if read.twice:
-            issues.add(where, f"The key {text.shown(read.twice)} stands twice; the last value counts.")
-        records.add(mark, int(mark.match[1]), {key: _number(value) for key, value in read.values.items()})
+        if record.read.twice:
+            issues.add(where, f"The key {text.shown(record.read.twice)} stands twice; the last value counts.")
+        values = record.read.values.items()
+        records.add(mark, int(mark.match[1]), {key: _number(value) for key, value in values})
     return records.rows(issues)
 
 
 def open_at(data: bytes) -> int:
     """Find where the last record begins if it may go on behind ``data``, which ends in a line end; else the length."""
     start = last_lines(data)
-    for mark in find_marks(MARK, data[start:], 1):
-        if is_logged(mark.before) and not _dict_lines(data[start:], mark)[1]:
+    data = data[start:]
+    for mark in find_marks(MARK, data, 1):
+        if is_logged(mark.before) and not _record(data, mark).closed:
             return start + mark.start
-    return len(data)
+    return start + len(data)
 
 
-def _dict_lines(data: bytes, mark: Mark) -> tuple[list[str], bool]:
-    """Gather the lines of the dict below a mark, those of its worker only, and tell whether nothing can follow.
-
-    A line that is none of the dict's ends it.
-    """
+def _record(data: bytes, mark: Mark) -> _Record:
     prefix = worker_prefix(data, mark.start)
-    lines: list[str] = []
-    at, last = mark.end + 1, mark.start + LONGEST_RECORD
-    while at < min(len(data), last):
-        end = data.find(b"\n", at)
-        own = worker_prefix(data, at) == prefix
-        line = without_colours(data[at + len(prefix) : end].rstrip()).decode(errors="replace") if own else ""
-        at = end + 1
-        if not own:
-            continue
-        if not line.startswith(" " if lines else "{"):
-            return lines, True
-        lines.append(line)
-        if line.endswith("}") and read_dict("\n".join(lines)) is not None:
-            return lines, True
-    return lines, at >= last
+    begin, brace = mark.end + 1, mark.end
+    last = min(len(data), mark.start + LONGEST_RECORD)
+    while (brace := data.find(b"}", brace + 1, last)) >= 0:
+        brace = data.find(b"\n", brace)
+        printed, is_cut = _printed(data[begin:brace], prefix)
+        read = None if is_cut else read_dict(printed)
+        if is_cut or read is not None:
+            return _Record(read, printed, closed=True)
+    printed, is_cut = _printed(data[begin:last], prefix)
+    return _Record(None, printed, closed=is_cut or last == mark.start + LONGEST_RECORD)
+
+
+def _printed(data: bytes, prefix: bytes) -> tuple[str, bool]:
+    """Take the lines of a dict from those below its mark, and tell whether something else follows them."""
+    own = without_colours(own_lines(data, prefix)).replace(b"\r", b"").decode(errors="replace")
+    if own and not own.startswith("{"):
+        return "", True
+    cut = _FOREIGN.search(own)
+    return (own[: cut.start()], True) if cut else (own, False)
 
 
 def _number(value: object) -> object:

@@ -117,6 +117,20 @@ def test_slimes_kinds_of_lines(tmp_path: Path, kind: str, step: int) -> None:
     assert records(chunk) == [{"step": step, "wall_time": NOON, "train/x": 0.5}]
 
 
+def test_rays_prefix_and_its_repeat_note_around_a_line_of_slime(tmp_path: Path) -> None:
+    prefix = b"\x1b[36m(RolloutManager pid=9, ip=10.0.0.1)\x1b[0m "
+    note = b"\x1b[32m [repeated 2x across cluster]\x1b[0m"
+    chunk = read(tmp_path, prefix + SLIME + b"rollout 3: {'a': 1}" + note + b"\n")
+    assert records(chunk) == [{"step": 3, "wall_time": NOON, "a": 1.0}]
+
+
+def test_a_dict_of_very_many_keys_one_of_them_twice(tmp_path: Path) -> None:
+    items = ", ".join(f"'k{number}': {number}" for number in range(200_000))
+    chunk = read(tmp_path, SLIME + f"rollout 3: {{{items}, 'k7': 1}}\n".encode())
+    assert records(chunk)[0]["k7"] == 1.0
+    assert [issue.message[:20] for issue in chunk.issues] == ["The key 'k7' stands "]
+
+
 @pytest.mark.parametrize(
     "line",
     [

@@ -301,6 +301,14 @@ def test_a_run_is_listed_with_its_samples(tmp_path: Path) -> None:
     ]
 
 
+def test_a_console_with_samples_and_no_step_lines_is_listed(tmp_path: Path) -> None:
+    log = "epoch 0, step 1\n" + block("3") + block("-1") + "epoch 0, step 2\n" + block("3")
+    written(tmp_path / "logs" / "grpo.log", log.encode())
+    runs = rlc.open_runs(tmp_path / "logs", cache=tmp_path / "cache")
+    assert runs.table().select("run", "framework", "last_step").rows() == [("grpo.log", "verl", 2)]
+    assert rewards(runs, "samples/reward/mean") == {"grpo.log": [(1, 1.0), (2, 3.0)]}
+
+
 @needs_shared_data
 @pytest.mark.parametrize(
     ("run", "count", "first_step"),

@@ -259,6 +259,28 @@ def test_the_same_id_in_several_folders_is_several_runs(tmp_path: Path) -> None:
     assert set(runs.config().filter(key="wandb.id")["value"]) == {"abc12345"}
 
 
+def test_a_resumed_run_is_offered_as_one_and_fresh_attempts_are_not(tmp_path: Path) -> None:
+    """W&B says ``resumed: false`` in both cases: only the steps tell."""
+    about = b"\x8a\x01\x0a\x0a\x08abc12345"
+    for run, (first, last) in {"1": (0, 239), "2": (244, 594), "3": (0, 50)}.items():
+        rows = (
+            row_record({"_step": step, "_timestamp": 1.7e9 + int(run) * 1e5 + step, "reward": step / 2})
+            for step in range(first, last + 1)
+        )
+        folder = tmp_path / "wandb" / f"run-2026010{run}_000000-abc12345"
+        folder.mkdir(parents=True)
+        (folder / "run-abc12345.wandb").write_bytes(framed([about, *rows], b":W&B\xe1\xbe\x00"))
+    runs = rlc.open_runs(tmp_path, cache=tmp_path / "cache")
+    (offer,) = rlc.continuations(runs.records)
+    assert [run[-24:-9] for run in offer.runs] == ["20260101_000000", "20260102_000000"]
+    assert "W&B" in offer.reason
+    joined = runs.joined([offer])
+    assert len(joined) == 2
+    (record,) = [record for record in joined.records if record.joined]
+    steps = joined.select(record.id).curves("reward")["step"].to_list()
+    assert steps == [*range(240), *range(244, 595)]
+
+
 def test_a_run_end_to_end(tmp_path: Path) -> None:
     runs = rlc.open_runs(CASE, cache=tmp_path / "cache")
     (row,) = runs.table().select("run", "framework", "seed", "status", "last_step").rows()
