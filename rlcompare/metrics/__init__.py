@@ -17,7 +17,7 @@ from rlcompare.metrics.frameworks import (
     spellings,
     step_unit_of,
 )
-from rlcompare.metrics.sampled_as import SampledAs, sampled_as, split_of
+from rlcompare.metrics.sampled_as import SampledAs, Split, sampled_as, split_of
 from rlcompare.metrics.siblings import Siblings, siblings_of
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "Framework",
     "SampledAs",
     "Siblings",
+    "Split",
     "canonical_of",
     "framework_of",
     "guess_framework",

@@ -14,6 +14,7 @@ from rlcompare.store.record import RunRecord
 from rlcompare.transforms.fans import Fan, Quantiles
 from rlcompare.transforms.stretches_of_steps import Values
 from rlcompare.ui import access, curve_charts, quantile_stages
+from rlcompare.ui.correlation_stages import runs_with_samples
 from rlcompare.ui.curve_options import CurveOptions
 
 #: Where the spread of a fan comes from: single samples; minimum and maximum, or standard deviation, as logged beside
@@ -118,7 +119,7 @@ def parts_of(asked: Asked, runs: Runs, compared: Runs) -> list[Part]:
         keys = [key_of[record.id][0] for record in records]
         of_part = compared.select([record.id for record in records])
         what = sampled_as(keys[0]) if asked.by_samples and all(r.step_unit == kind.unit for r in records) else None
-        n_sampled = sum(what is not None and _has_samples(of_part.select([r.id]), what) for r in records)
+        n_sampled = sum(len(one) > 0 for one in _sampled(of_part, what)) if what else 0
         beside = [siblings_of(key, record.metrics.keys()) for key, record in zip(keys, records, strict=True)]
         siblings = tuple(one for one in beside if one is not None)
         source: Source = "values"
@@ -141,10 +142,10 @@ def parts_of(asked: Asked, runs: Runs, compared: Runs) -> list[Part]:
     return parts
 
 
-def _has_samples(run: Runs, what: SampledAs) -> bool:
-    """Tell whether a run has samples of a kind; those of none are not looked for in files."""
-    logs = [source for record in run.records for part in (record.joined or (record,)) for source in part.sources]
-    return any(source.samples for source in logs) and len(quantile_stages.sampled(run, run.fingerprint, what)) > 0
+def _sampled(runs: Runs, what: SampledAs) -> list[Values]:
+    """Return the samples of the runs that log some."""
+    logging = [runs.select([run]) for run in runs_with_samples(runs, runs.fingerprint)]
+    return [quantile_stages.sampled(run, run.fingerprint, what) for run in logging]
 
 
 def _names(kinds: Sequence[Kind]) -> dict[Kind, str]:

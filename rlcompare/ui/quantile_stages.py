@@ -33,6 +33,7 @@ from rlcompare.transforms.fans import (
     heat_map,
 )
 from rlcompare.transforms.stretches_of_steps import Values, values_of
+from rlcompare.transforms.worker_steps import NEEDED, on_one_axis
 
 #: Bins of a histogram at most: a chart of half a page has no room for more.
 MOST_BINS = 80
@@ -51,13 +52,22 @@ class Stretch:
 @st.cache_resource(max_entries=256, show_spinner="Reading samples …")
 def sampled(_run: Runs, fingerprint: str, what: SampledAs) -> Values:  # noqa: ARG001 - the key of the cache
     """Single values of one run; none where it has no such samples."""
-    unit = ["length_unit"] if what.length_unit else []
-    frame = _run.samples(["step", "split", *unit, what.column])
+    wanted = ["step", "split", what.column, *(["length_unit"] if what.length_unit else [])]
+    # Several logs may be of as many environments.
+    several = any(sum(map(bool, logs)) > 1 for logs in _sample_logs(_run))
+    frame = _run.samples(dict.fromkeys([*wanted, *NEEDED]) if several else wanted)
+    if several:
+        frame = on_one_axis(frame)
     is_meant = (pl.col("split") == what.split) & pl.col(what.column).is_not_null()
-    if unit:
+    if what.length_unit:
         is_meant &= pl.col("length_unit") == what.length_unit
     found = frame.lazy().filter(is_meant).select("step", what.column).collect()
     return values_of(found["step"].to_numpy(), found[what.column].to_numpy())
+
+
+def _sample_logs(run: Runs) -> list[list[tuple[str, ...]]]:
+    """List of each run that is not joined of others which files of samples its logs have."""
+    return [[source.samples for source in part.sources] for r in run.records for part in (r.joined or (r,))]
 
 
 @st.cache_resource(max_entries=256, show_spinner="Reading the curves …")

@@ -9,12 +9,13 @@ import numpy as np
 import polars as pl
 import streamlit as st
 
-from rlcompare.metrics import SampledAs, resolve
+from rlcompare.metrics import SampledAs, Split, resolve
 from rlcompare.runs import Runs
 from rlcompare.transforms.stretches_of_steps import Values
 from rlcompare.transforms.tails import Cap, cut_off, means_of, share_of_zero, worst, worst_run
 from rlcompare.ui import controls, quantile_stages
 from rlcompare.ui.captions import listing
+from rlcompare.ui.correlation_stages import runs_with_samples
 from rlcompare.ui.pandas_import import import_pandas
 from rlcompare.ui.quantile_parts import Part, values_of
 from rlcompare.ui.quantile_stages import Stretch
@@ -77,13 +78,12 @@ def show_tails(view: View) -> None:
 
 def row_of(part: Part, view: View) -> Row:
     """Compute the row of a run or group."""
-    split, stretch = ("validation" if part.is_validation else "train"), view.stretch
+    stretch, split = view.stretch, _split(part)
     runs = [part.runs.select([run]) for run in part.runs.ids]
-    has_logs = [_has_sample_logs(run) for run in runs]
     rewards = np.empty(0)
     cut = None
-    if all(has_logs):
-        reward = SampledAs("reward", "validation" if split == "validation" else "train")
+    if len(runs_with_samples(part.runs, part.runs.fingerprint)) == len(runs):
+        reward = SampledAs("reward", split)
         of_runs = [quantile_stages.sampled(run, run.fingerprint, reward) for run in runs]
         rewards = np.concatenate([one.between(stretch.low, stretch.high).value for one in of_runs])
         cut = _cut_off(part, runs, stretch)
@@ -97,16 +97,14 @@ def row_of(part: Part, view: View) -> Row:
     )
 
 
-def _has_sample_logs(run: Runs) -> bool:
-    return any(
-        source.samples for record in run.records for part in (record.joined or (record,)) for source in part.sources
-    )
+def _split(part: Part) -> Split:
+    return "validation" if part.is_validation else "train"
 
 
 def _cut_off(part: Part, runs: list[Runs], stretch: Stretch) -> Cap | None:
     """Of lengths in tokens or in steps of the environment; a text of many characters was not cut off at a number."""
     for unit in ("token", "env step"):
-        what = SampledAs("length", "validation" if part.is_validation else "train", unit)
+        what = SampledAs("length", _split(part), unit)
         lengths: list[Values] = [quantile_stages.sampled(run, run.fingerprint, what) for run in runs]
         found = cut_off(lengths, stretch.low, stretch.high)
         if found:
