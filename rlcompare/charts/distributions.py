@@ -11,7 +11,7 @@ from rlcompare.charts.curve_axes import NUMBER_LABEL
 from rlcompare.charts.curve_layers import MIDDLE_GREY, view
 
 #: Pixels. Two charts stand side by side, and the boxes beneath.
-HEIGHT, BOX_ROW, BOX_MARGIN = 330, 30, 56
+HEIGHT, BOX_ROW, BOX_MARGIN = 330, 34, 84
 _CANVAS = {"embedOptions": {"renderer": "canvas"}}
 _NO_TOOLTIP = alt.value(None)
 
@@ -48,6 +48,7 @@ class DistributionLook:
             symbolType="stroke",
             symbolStrokeWidth=3,
             symbolLimit=0,
+            symbolOpacity=1,
             labelLimit=260,
             rowPadding=3,
         )

@@ -41,6 +41,8 @@ class FanLook:
         What the strip at the foot counts.
     told : tuple of (field, title)
         Numbers of a stretch that its tooltip tells.
+    with_counts : bool
+        The strip is there.
     with_runs : bool
         Thin lines beneath, and a dashed one on top.
     narrow : bool
@@ -53,6 +55,7 @@ class FanLook:
     domain: tuple[str, ...]
     counted: str
     told: tuple[tuple[str, str], ...]
+    with_counts: bool = True
     with_runs: bool = False
     narrow: bool = False
 
@@ -65,7 +68,7 @@ def fan_chart(look: FanLook) -> alt.LayerChart:
     there is one stretch only); ``line`` (``label, curve, x, value``); ``counts`` (``label, x, n``); ``hover`` (``x,
     first, last`` and what is told). With runs: ``runs`` and ``marked`` (``label, curve, x, value``).
     """
-    axes = Axes(look.x, look.domain, None, strip=True)
+    axes = Axes(look.x, look.domain, None, strip=look.with_counts)
     encodings = axes.encodings(YAxis(look.y_title), "left")
     drawn = [_chosen(axes), _bands(encodings), _bars(encodings)]
     if look.with_runs:
@@ -73,7 +76,9 @@ def fan_chart(look: FanLook) -> alt.LayerChart:
     drawn += [layers.line(encodings, "line", 2.2, alt.value(1.0)), _dots(encodings)]
     if look.with_runs:
         drawn.append(layers.line(encodings, "marked", 1.8, alt.value(1.0), dashed=True))
-    drawn += [_counts(axes, look.counted), _hover(axes, look)]
+    if look.with_counts:
+        drawn.append(_counts(axes, look.counted))
+    drawn.append(_hover(axes, look))
     chart = alt.LayerChart(
         layer=drawn,
         title=alt.Title(look.title, anchor="start", frame="group", fontSize=14, offset=8, limit=600),

@@ -169,8 +169,8 @@ class HeatMap:
     n: NDArray[np.int64]
 
 
-#: Bins of values in a heat map at most.
-MOST_ROWS = 50
+#: Bins of values in a heat map.
+MOST_ROWS, FEWEST_ROWS = 50, 25
 
 
 def heat_map(runs: Sequence[Values]) -> HeatMap:
@@ -181,7 +181,7 @@ def heat_map(runs: Sequence[Values]) -> HeatMap:
     runs : sequence of Values
     """
     stretches = stretches_of(runs)
-    edges = quantiles.histogram_edges([run.value for run in runs], MOST_ROWS)
+    edges = quantiles.histogram_edges([run.value for run in runs], MOST_ROWS, FEWEST_ROWS)
     counted = [
         quantiles.counts_by_stretch(stretches.number(run.step), run.value, edges, len(stretches)) for run in runs
     ]

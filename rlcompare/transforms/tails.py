@@ -109,5 +109,6 @@ def median_run(means: Floats) -> int | None:
 
 
 def worst_run(means: Floats) -> int | None:
-    """Which run has the lowest mean; None where none has a mean."""
-    return int(np.nanargmin(means)) if np.isfinite(means).any() else None
+    """Which run has the lowest mean; None where no two means differ."""
+    finite = means[np.isfinite(means)]
+    return int(np.nanargmin(means)) if len(finite) and finite.min() < finite.max() else None

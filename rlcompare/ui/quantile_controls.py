@@ -28,7 +28,7 @@ USUAL_BANDS = ("25–75 %", "5–95 %")
 
 #: The stretch at first: the last part of the training.
 LAST = 0.2
-#: Places of the slider, roughly.
+#: Places of the slider up to the end of the median run, or a few times as many.
 PLACES = 200
 
 
@@ -102,29 +102,29 @@ def choose_panels(labels: list[str]) -> list[str]:
     return [label for label in chosen if label in labels]
 
 
-def choose_stretch(first: int, last: int, unit: str) -> Stretch:
-    """Ask for a stretch of the training, at first its last fifth.
+def choose_stretch(ends: Sequence[tuple[int, int]], unit: str) -> Stretch:
+    """Ask for a stretch of the training, at first the last fifth of the run or group that is the median one by length.
 
     Parameters
     ----------
-    first, last : int
-        Steps of the first and of the last value.
+    ends : sequence of (first, last)
+        Steps of each run or group, at least one.
     unit : str
     """
-    low, high, step = bounds(first, last)
+    low, high, step, usual = bounds(ends)
     if low == high:
         return Stretch(low, high)
-    usual = (high - max(1, round((high - low) * LAST / step)) * step, high)
-    known = st.session_state.get(BOUNDS_KEY)
-    if known is not None and known != (low, high, usual) and STRETCH_KEY in st.session_state:
+    drawn = (low, high, usual)
+    before = st.session_state.get(BOUNDS_KEY, drawn)
+    if before != drawn and STRETCH_KEY in st.session_state:
         # With other bounds it is another slider: what the visitor has chosen is set anew, as far as it fits.
         start, end = st.session_state[STRETCH_KEY]
         fitting = (min(max(low, start), high), min(max(low, end), high))
-        if (start, end) == known[2] or fitting[0] == fitting[1]:
+        if (start, end) == before[2] or fitting[0] == fitting[1]:
             del st.session_state[STRETCH_KEY]
         else:
             st.session_state[STRETCH_KEY] = fitting
-    st.session_state[BOUNDS_KEY] = (low, high, usual)
+    st.session_state[BOUNDS_KEY] = drawn
     start, end = st.slider(
         f"Stretch of the training ({unit or 'step'}s)",
         low,
@@ -139,15 +139,25 @@ def choose_stretch(first: int, last: int, unit: str) -> Stretch:
     return Stretch(start, end)
 
 
-def bounds(first: int, last: int) -> tuple[int, int, int]:
-    """Round the ends of a slider outwards to its step: a power of ten that leaves some hundred places.
+def bounds(ends: Sequence[tuple[int, int]]) -> tuple[int, int, int, tuple[int, int]]:
+    """Round the ends of a slider outwards to its step, a power of ten, and find where it stands at first.
+
+    A run that ended early is then the one without values there, not the one at whose end all others are looked at.
+
+    Parameters
+    ----------
+    ends : sequence of (first, last)
 
     Returns
     -------
     low, high, step : int
+    usual : (start, end)
     """
-    step = max(1, 10 ** math.floor(math.log10(max(1, (last - first) / PLACES))))
-    return first // step * step, -(-last // step) * step, step
+    first, last = min(first for first, _ in ends), max(last for _, last in ends)
+    middle = sorted(last for _, last in ends)[(len(ends) - 1) // 2]
+    step = max(1, 10 ** math.floor(math.log10(max(1, (middle - first) / PLACES))))
+    low, high, end = first // step * step, -(-last // step) * step, -(-middle // step) * step
+    return low, high, step, (end - max(1, round((end - low) * LAST / step)) * step, end)
 
 
 def choose_pair(labels: list[str]) -> tuple[str, str]:

@@ -39,8 +39,7 @@ def show_distributions(view: View) -> None:
         _draw("histogram", look, frames)
         controls.note(f"Share of values in bins of {found.edges[1] - found.edges[0]:.4g}, the same for all.")
     _draw("boxes", look, frames)
-    controls.note(words.box_note(found))
-    controls.note(words.of_stretch(view.alike, found, view.stretch, view.parts))
+    controls.note(f"{words.box_note(found)} {words.of_stretch(view.alike, found, view.stretch, view.parts)}")
 
 
 def show_distance(view: View) -> None:

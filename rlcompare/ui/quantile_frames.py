@@ -57,12 +57,11 @@ def fan_ends(fan: Fan) -> tuple[tuple[float, float], tuple[float, float]]:
     return (float(fan.first[0]), float(fan.last[-1])), (float(np.nanmin(values)), float(np.nanmax(values)))
 
 
-def runs_ends(outer: GroupBand) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Find the ends of what the quantiles of runs draw, along and across, the runs themselves aside."""
-    values = np.concatenate([outer.center, outer.lower, outer.upper])
+def runs_ends(outer: GroupBand, curves: CurveSet) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Find the ends of what runs and their quantiles draw, along and across."""
+    values = np.concatenate([outer.lower, outer.upper, curves.value])
     values = values[np.isfinite(values)]
-    low, high = (float(values.min()), float(values.max())) if len(values) else (0.0, 1.0)
-    return (float(outer.x[0]), float(outer.x[-1])), (low, high)
+    return (float(outer.x[0]), float(outer.x[-1])), (float(values.min()), float(values.max()))
 
 
 def runs_frames(inner: GroupBand, outer: GroupBand, curves: CurveSet, marked: str | None) -> Frames:

@@ -185,6 +185,14 @@ def values_of(part: Part, metric: str) -> list[Values]:
     return [_values(part.runs.select([run]), metric, part.what) for run in part.runs.ids]
 
 
+def ends_of(part: Part, metric: str) -> tuple[int, int] | None:
+    """Find the first and the last step that have a value; None where there is no value."""
+    having = [values for values in values_of(part, metric) if len(values)]
+    if not having:
+        return None
+    return min(int(values.step[0]) for values in having), max(int(values.step[-1]) for values in having)
+
+
 def _values(run: Runs, metric: str, what: SampledAs | None) -> Values:
     if what is None:
         return quantile_stages.logged(run, run.fingerprint, metric)

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from rlcompare.charts.curve_axes import XAxis
 from rlcompare.charts.quantiles import FanLook, columns_of, heat_map_chart
 from rlcompare.curves import CurveSet, Points
 from rlcompare.errors import ParameterError
@@ -20,7 +19,7 @@ from rlcompare.ui.captions import listing
 from rlcompare.ui.pandas_import import IMPORTING
 from rlcompare.ui.quantile_controls import choose_run
 from rlcompare.ui.quantile_parts import Part
-from rlcompare.ui.quantile_view import View, bands_told, draw_fan, x_title
+from rlcompare.ui.quantile_view import View, bands_told, draw_fan, steps_axis, x_title
 
 #: Of the runs at each step: the bands of the aggregation.
 RUN_BANDS = ((0.25, 0.75), (0.05, 0.95))
@@ -41,7 +40,7 @@ def show_runs(view: View) -> None:
             made.append((label, values, *_bands(label, parts, values, view.asked.metric)))
         except ParameterError as error:
             controls.show_error("The quantiles of these runs cannot be drawn.", f"{label}: {error}")
-    ends = [quantile_frames.runs_ends(outer) for _, _, _, outer, _ in made]
+    ends = [quantile_frames.runs_ends(outer, curves) for _, _, _, outer, curves in made]
     for number, (label, values, inner, outer, curves) in enumerate(made):
         if not columns:
             columns = list(st.columns(columns_of(len(made)))) if narrow else [st.container()]
@@ -49,7 +48,7 @@ def show_runs(view: View) -> None:
         middle = None if at is None else list(values)[at]
         look = FanLook(
             title=label,
-            x=XAxis(x_title(view.unit), is_whole=True),
+            x=steps_axis(view.unit, narrow=narrow),
             y_title=title_of(view.asked.metric),
             domain=view.domain if narrow else (label,),
             counted="runs",
@@ -116,7 +115,7 @@ def show_heat_map(view: View) -> None:
             alt=f"{title} over the training",
         )
     label = view.run_labels[run]
-    controls.note(words.heat_note(part, label, view.asked.metric, len(values), found.stretches.width))
+    controls.note(words.heat_note(part, label, view.asked.metric, found))
 
 
 @st.cache_data(max_entries=32, show_spinner=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -35,8 +36,8 @@ from rlcompare.transforms.fans import (
 from rlcompare.transforms.stretches_of_steps import Values, values_of
 from rlcompare.transforms.worker_steps import NEEDED, on_one_axis
 
-#: Bins of a histogram at most: a chart of half a page has no room for more.
-MOST_BINS = 80
+#: Bins of a histogram at most, for which half a page has room, and at least where there are many values.
+MOST_BINS, FEWEST_BINS = 80, 30
 #: Quantiles of a box: whiskers, quartiles and median.
 BOX = (0.05, 0.25, 0.5, 0.75, 0.95)
 
@@ -173,7 +174,7 @@ def compared(
     ends = [of_sorted(values, (0.01, 0.99) if without_outliers else (0.0, 1.0)) for values in samples.values()]
     low, high = min(float(pair[0]) for pair in ends), max(float(pair[1]) for pair in ends)
     inside = [values[(values >= low) & (values <= high)] for values in samples.values()]
-    edges = histogram_edges(inside, MOST_BINS)
+    edges = histogram_edges(inside, MOST_BINS, min(FEWEST_BINS, math.isqrt(min(map(len, inside)))))
     counts = [counts_by_stretch(np.zeros(len(v), np.intp), v, edges, 1)[0] for v in inside]
     return Compared(
         labels=tuple(samples),

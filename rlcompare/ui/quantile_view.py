@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import polars as pl
 import streamlit as st
 
 from rlcompare.charts.curve_axes import XAxis
@@ -67,11 +68,10 @@ def view_of(asked: Asked, runs: Runs, compared: Runs) -> View | None:
     of_unit = quantile_parts.of_unit(found, unit)
     shown = set(choose_panels([part.label for part in of_unit]))
     parts = [part for part in of_unit if part.label in shown]
-    values = [one for part in parts for one in quantile_parts.values_of(part, asked.metric) if len(one)]
-    if not values:
+    ends = [ends for part in parts if (ends := quantile_parts.ends_of(part, asked.metric))]
+    if not ends:
         return None
-    first, last = min(int(one.step[0]) for one in values), max(int(one.step[-1]) for one in values)
-    stretch = choose_stretch(first, last, unit)
+    stretch = choose_stretch(ends, unit)
     labels = curve_charts.line_labels(runs, CurveOptions(grouping=asked.grouping))
     domain = quantile_parts.domain_of(found, labels, [part.label for part in of_unit])
     return View(asked, runs, compared, tuple(parts), unit, stretch, domain)
@@ -93,11 +93,12 @@ def show_fans(view: View) -> None:
             columns = list(st.columns(columns_of(len(drawn)))) if len(drawn) > 1 else [st.container()]
         look = FanLook(
             title=part.label,
-            x=XAxis(x_title(view.unit), is_whole=True),
+            x=steps_axis(view.unit, narrow=len(drawn) > 1),
             y_title=quantile_parts.value_title(part, view.asked.metric),
             domain=view.domain,
             counted=f"{part.noun}s" if part.source == "samples" else "values",
             told=told_by_hover(part, view.asked),
+            with_counts=any((one.n > 1).any() for _, one in drawn),
             narrow=len(drawn) > 1,
         )
         with columns.pop(0), st.container(key=f"quantiles_fan_{number}"):
@@ -146,6 +147,11 @@ def x_title(unit: str) -> str:
     return unit.capitalize() or "Step (unit unknown)"
 
 
+def steps_axis(unit: str, *, narrow: bool) -> XAxis:
+    """Describe the axis of steps of a fan."""
+    return XAxis(x_title(unit), is_whole=True, ticks=4 if narrow else 8)
+
+
 def show_left_out(view: View | None, asked: Asked, runs: Runs, compared: Runs) -> None:
     """Say which keys stand behind the quantity, and which runs are not on the page."""
     found = access.sources(compared, compared.fingerprint, asked.metric)
@@ -153,9 +159,10 @@ def show_left_out(view: View | None, asked: Asked, runs: Runs, compared: Runs) -
     others = {unit: n for unit, n in units.items() if view is not None and (unit or "") != view.unit}
     labels = access.all_labels(runs.ids)
     without = [labels[run] for run in compared.ids if run not in set(found["run"])]
-    title = title_of(asked.metric)
+    shown = [run for part in (view.parts if view else ()) for run in part.runs.ids]
+    behind = found.filter(pl.col("run").is_in(shown))
     for text in (
-        captions.where_from(asked.metric, title, found) if found.height else "",
+        captions.where_from(asked.metric, title_of(asked.metric), behind) if shown else "",
         words.left_out(asked, without, others),
         captions.what_is_joined(compared),
     ):

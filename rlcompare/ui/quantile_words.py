@@ -10,7 +10,7 @@ from rlcompare.metrics import title_of
 from rlcompare.stats.distances import PERMUTATIONS
 from rlcompare.transforms import GroupBand
 from rlcompare.transforms.apart import Apart
-from rlcompare.transforms.fans import Fan, Quantiles
+from rlcompare.transforms.fans import Fan, HeatMap, Quantiles
 from rlcompare.ui.captions import count, listing
 from rlcompare.ui.quantile_parts import Asked, Part, value_title
 from rlcompare.ui.quantile_stages import Compared, Stretch
@@ -48,7 +48,7 @@ def fan_note(part: Part, fan: Fan, metric: str, n_left_out: int) -> str:
         what = f"Mean ± 1 standard deviation as logged at {count(n, 'step')} ({keys}); no quantiles were logged"
     else:
         what = f"{count(n, 'logged value')} of {title_of(metric)}, not of single samples"
-    told = [f"{what}, {_stretches(part, fan)}."]
+    told = [f"{what}{_stretches(part, fan)}."]
     if len(part.runs) > 1:
         told.append(f"{len(part.runs)} runs pooled.")
     if part.some_sampled:
@@ -59,12 +59,14 @@ def fan_note(part: Part, fan: Fan, metric: str, n_left_out: int) -> str:
 
 
 def _stretches(part: Part, fan: Fan) -> str:
-    if len(fan.n) == 1:
-        return "in one stretch"
+    """Say how the values were put together, as the end of a sentence."""
     fewest, most = int(fan.n.min()), int(fan.n.max())
+    if len(fan.n) == 1 or most == 1:
+        return ""
     each = f"{fewest:,}" if fewest == most else f"{fewest:,} to {most:,}"
-    wide = "a stretch a step" if fan.width == 1 else f"in {len(fan.n)} stretches of {fan.width:,} {steps_of(part)}"
-    return f"{wide}, {each} in each" if most > 1 else wide
+    if (fan.first == fan.last).all():
+        return f", {each} at each of {len(fan.n)} steps"
+    return f", {each} in each of {len(fan.n)} stretches of {fan.width:,} {steps_of(part)}"
 
 
 def how_fanned(parts: Sequence[Part], bands: Sequence[Quantiles]) -> str:
@@ -78,7 +80,7 @@ def how_fanned(parts: Sequence[Part], bands: Sequence[Quantiles]) -> str:
     if sources & {"extremes", "deviation"}:
         also = " of those that log no samples" if len(sources) > 1 else ""
         told.append(f"Line{also}: mean; shaded: what was logged of the spread.")
-    told.append("Nothing is smoothed. Below: how many values stand behind each stretch. Grey: the chosen stretch.")
+    told.append("Nothing is smoothed. Below the curves: how many values are in each stretch. Grey: the chosen stretch.")
     if len(parts) > 1:
         told.append("All charts share their axes.")
     return " ".join(told)
@@ -109,13 +111,11 @@ def of_stretch(parts: Sequence[Part], found: Compared, stretch: Stretch, all_par
     n = sum(of.n for of in found.functions)
     part = parts[0]
     if part.source == "samples":
-        kinds = list(dict.fromkeys(drawn_for(one) for one in parts))
+        kinds = list(dict.fromkeys(drawn_for(one) for one in parts if one.label in found.labels))
         what = f"{count(n, part.noun)} of {' and '.join(kinds)}"
     else:
         what = f"{count(n, 'logged value')}, most often means of many samples each: samples themselves are spread more"
     told = [f"{what}, at {steps_of(part)} {stretch.low:,} to {stretch.high:,}."]
-    if len(parts) > 1:
-        told.append("Train and validation are kept apart." if len({p.is_validation for p in parts}) > 1 else "")
     empty = [one.label for one in parts if one.label not in found.labels]
     if empty:
         told.append(f"Nothing there of {listing(empty)}.")
@@ -177,10 +177,12 @@ def runs_note(inner: GroupBand, marked: str, stretch: Stretch, unit: str) -> str
     return " ".join(told)
 
 
-def heat_note(part: Part, run_label: str, metric: str, n: int, width: int) -> str:
+def heat_note(part: Part, run_label: str, metric: str, found: HeatMap) -> str:
     """Say what the heat map counts."""
+    n = int(found.n.sum())
     what = count(n, part.noun) + f" of {drawn_for(part)}" if part.source == "samples" else count(n, "logged value")
-    wide = "a column a step" if width == 1 else f"columns of {width:,} {steps_of(part)}"
+    by_step = bool((found.first == found.last).all())
+    wide = "a column a step" if by_step else f"columns of {found.stretches.width:,} {steps_of(part)}"
     return (
         f"{value_title(part, metric)} of {run_label}: {what}, {wide}. Colour, on a logarithmic scale: share of the "
         "column's values in the cell. Line: median."
