@@ -24,6 +24,8 @@ if len(runs):
     if view:
         show_fans(view)
         show_tabs(view)
+    elif access.metric_names(compared, compared.fingerprint).is_empty():
+        st.info("These runs have logged nothing yet. The Runs page lists what could not be read.")
     elif asked:
         st.info("There is nothing to show of this quantity. Choose another one, or other runs, in the sidebar.")
     else:

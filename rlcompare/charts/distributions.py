@@ -11,7 +11,9 @@ from rlcompare.charts.curve_axes import NUMBER_LABEL
 from rlcompare.charts.curve_layers import MIDDLE_GREY, view
 
 #: Pixels. Two charts stand side by side, and the boxes beneath.
-HEIGHT, BOX_ROW, BOX_MARGIN = 330, 34, 84
+HEIGHT, LEGEND_ROW, BOX_ROW, BOX_MARGIN = 320, 17, 34, 84
+#: Characters of labels that fit into the legend side by side.
+SHORT = 24
 _CANVAS = {"embedOptions": {"renderer": "canvas"}}
 _NO_TOOLTIP = alt.value(None)
 
@@ -37,6 +39,15 @@ class DistributionLook:
     domain: tuple[str, ...]
     labels: tuple[str, ...]
 
+    @property
+    def _columns(self) -> int:
+        return 1 + (len(self.labels) > 3 and max(map(len, self.labels)) <= SHORT)
+
+    @property
+    def height(self) -> int:
+        """Pixels of a chart with a legend below."""
+        return HEIGHT + LEGEND_ROW * (-(-len(self.labels) // self._columns) if len(self.labels) > 1 else 0)
+
     def color(self, *, legend: bool) -> alt.Color:
         """Encode the label as a colour of the theme."""
         shown = alt.Legend(
@@ -44,7 +55,7 @@ class DistributionLook:
             values=list(self.labels),
             orient="bottom",
             direction="vertical",
-            columns=1 + (len(self.labels) > 3),
+            columns=self._columns,
             symbolType="stroke",
             symbolStrokeWidth=3,
             symbolLimit=0,
@@ -104,7 +115,7 @@ def ecdf_chart(look: DistributionLook) -> alt.LayerChart:
         .mark_rule(strokeWidth=2, color=MIDDLE_GREY)
         .encode(x=look.value("value"), y=low, y2="high:Q", tooltip=_NO_TOOLTIP)
     )
-    return _plain([view(), gap, stairs, hover], HEIGHT)
+    return _plain([view(), gap, stairs, hover], look.height)
 
 
 def histogram_chart(look: DistributionLook) -> alt.LayerChart:
@@ -138,7 +149,7 @@ def histogram_chart(look: DistributionLook) -> alt.LayerChart:
             outline.encode(**encoded, y=y, tooltip=_NO_TOOLTIP),
             hover,
         ],
-        HEIGHT,
+        look.height,
     )
 
 

@@ -13,6 +13,8 @@ from rlcompare.stats.sample import Floats
 from rlcompare.transforms.stretches_of_steps import Steps, Stretches, Values, stretches_of
 
 MEDIAN = 0.5
+#: Stretches of a fan of what was logged: nothing is estimated from the values of one, so that they may be few.
+MOST_LOGGED = 250
 
 Quantiles = tuple[float, float]
 
@@ -93,7 +95,7 @@ def fan_of_logged(runs: Sequence[Logged], *, extremes: bool) -> Fan:
         at each step.
     """
     means = [run.mean for run in runs]
-    stretches = stretches_of(means, fewest=1)
+    stretches = stretches_of(means, most=MOST_LOGGED, fewest=1)
     first, last = _ends(means, stretches)
     mean, n = _means(means, stretches)
     lows, highs = [run.low for run in runs], [run.high for run in runs]

@@ -15,16 +15,25 @@ from rlcompare.transforms.fans import Fan, HeatMap
 from rlcompare.ui.quantile_stages import BOX, Compared, Stretch
 
 Frames = dict[str, pl.DataFrame]
+Ends = tuple[tuple[float, float], tuple[float, float]]
 
 #: Points of a line among those of runs, all runs of a chart together, and of a band.
 RUN_POINTS, BAND_POINTS = 8_000, 1_000
 
 
-def view(x: tuple[float, float], y: tuple[float, float], stretch: Stretch) -> pl.DataFrame:
-    """Frame the ends of the axes, a little beyond what is drawn, and of the chosen stretch."""
-    (x0, x1), (y0, y1) = _widened(*x, 0.01), _widened(*y, 0.04)
-    ends = {"x0": x0, "x1": x1, "y0": y0, "y1": y1, "s0": max(stretch.low, x0), "s1": min(stretch.high, x1)}
-    return pl.DataFrame({name: [float(end)] for name, end in ends.items()})
+def shared_view(ends: Sequence[Ends], stretch: Stretch) -> pl.DataFrame:
+    """Frame the ends of axes that several charts share, a little beyond what is drawn, and of the chosen stretch.
+
+    Parameters
+    ----------
+    ends : sequence of ((first x, last x), (lowest y, highest y))
+        Of each chart, at least one.
+    stretch : Stretch
+    """
+    x0, x1 = _widened(min(x[0] for x, _ in ends), max(x[1] for x, _ in ends), 0.01)
+    y0, y1 = _widened(min(y[0] for _, y in ends), max(y[1] for _, y in ends), 0.04)
+    found = {"x0": x0, "x1": x1, "y0": y0, "y1": y1, "s0": max(stretch.low, x0), "s1": min(stretch.high, x1)}
+    return pl.DataFrame({name: [float(end)] for name, end in found.items()})
 
 
 def _widened(low: float, high: float, share: float) -> tuple[float, float]:
@@ -51,13 +60,13 @@ def fan_frames(fan: Fan, label: str) -> Frames:
     }
 
 
-def fan_ends(fan: Fan) -> tuple[tuple[float, float], tuple[float, float]]:
+def fan_ends(fan: Fan) -> Ends:
     """Find the ends of what a fan draws, along and across."""
     values = np.concatenate([fan.center, *fan.lower, *fan.upper])
     return (float(fan.first[0]), float(fan.last[-1])), (float(np.nanmin(values)), float(np.nanmax(values)))
 
 
-def runs_ends(outer: GroupBand, curves: CurveSet) -> tuple[tuple[float, float], tuple[float, float]]:
+def runs_ends(outer: GroupBand, curves: CurveSet) -> Ends:
     """Find the ends of what runs and their quantiles draw, along and across."""
     values = np.concatenate([outer.lower, outer.upper, curves.value])
     values = values[np.isfinite(values)]

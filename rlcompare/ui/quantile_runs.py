@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -9,8 +10,8 @@ import streamlit as st
 
 from rlcompare.charts.quantiles import FanLook, columns_of, heat_map_chart
 from rlcompare.curves import CurveSet, Points
-from rlcompare.errors import ParameterError
 from rlcompare.metrics import title_of
+from rlcompare.transforms import GroupBand
 from rlcompare.transforms.stretches_of_steps import Values
 from rlcompare.transforms.tails import means_of, median_run
 from rlcompare.ui import controls, quantile_frames, quantile_parts, quantile_stages
@@ -19,10 +20,38 @@ from rlcompare.ui.captions import listing
 from rlcompare.ui.pandas_import import IMPORTING
 from rlcompare.ui.quantile_controls import choose_run
 from rlcompare.ui.quantile_parts import Part
+from rlcompare.ui.quantile_stages import Stretch
 from rlcompare.ui.quantile_view import View, bands_told, draw_fan, steps_axis, x_title
 
 #: Of the runs at each step: the bands of the aggregation.
 RUN_BANDS = ((0.25, 0.75), (0.05, 0.95))
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """Runs whose quantiles are drawn, those that have values.
+
+    Parameters
+    ----------
+    label : str
+    values : dict of run to Values
+        As logged.
+    curves : CurveSet
+        The same.
+    inner, outer : GroupBand
+        Their median, with quartiles and with the 5th and 95th percentile.
+    """
+
+    label: str
+    values: dict[str, Values]
+    curves: CurveSet
+    inner: GroupBand
+    outer: GroupBand
+
+    def middle(self, stretch: Stretch) -> str | None:
+        """Return the run whose mean over a stretch is the median of all; None where none has a value there."""
+        at = median_run(means_of([one.between(stretch.low, stretch.high) for one in self.values.values()]))
+        return None if at is None else list(self.values)[at]
 
 
 def show_runs(view: View) -> None:
@@ -31,65 +60,55 @@ def show_runs(view: View) -> None:
     if not groups:
         st.info("Two runs or more are needed. Choose more runs in the sidebar.")
         return
-    columns: list[Any] = []
     narrow = len(groups) > 1
-    made = []
-    for label, parts in groups:
-        values = {run: one for part in parts for run, one in _logged(part, view.asked.metric).items() if len(one)}
-        try:
-            made.append((label, values, *_bands(label, parts, values, view.asked.metric)))
-        except ParameterError as error:
-            controls.show_error("The quantiles of these runs cannot be drawn.", f"{label}: {error}")
-    ends = [quantile_frames.runs_ends(outer, curves) for _, _, _, outer, curves in made]
-    for number, (label, values, inner, outer, curves) in enumerate(made):
+    ends = [quantile_frames.runs_ends(group.outer, group.curves) for group in groups]
+    axes = quantile_frames.shared_view(ends, view.stretch)
+    columns: list[Any] = []
+    for number, group in enumerate(groups):
         if not columns:
-            columns = list(st.columns(columns_of(len(made)))) if narrow else [st.container()]
-        at = median_run(means_of([one.between(view.stretch.low, view.stretch.high) for one in values.values()]))
-        middle = None if at is None else list(values)[at]
+            columns = list(st.columns(columns_of(len(groups)))) if narrow else [st.container()]
         look = FanLook(
-            title=label,
+            title=group.label,
             x=steps_axis(view.unit, narrow=narrow),
             y_title=title_of(view.asked.metric),
-            domain=view.domain if narrow else (label,),
+            domain=(group.label,) if view.asked.grouping.kind == "none" else view.domain,
             counted="runs",
             told=(("n", "runs"), ("center", "median"), *bands_told(RUN_BANDS)),
             with_runs=True,
             narrow=narrow,
         )
-        axes = quantile_frames.view(
-            (min(x[0] for x, _ in ends), max(x[1] for x, _ in ends)),
-            (min(y[0] for _, y in ends), max(y[1] for _, y in ends)),
-            view.stretch,
-        )
+        middle = group.middle(view.stretch)
         with columns.pop(0), st.container(key=f"quantiles_runs_{number}"):
-            frames = quantile_frames.runs_frames(inner, outer, curves, middle)
+            frames = quantile_frames.runs_frames(group.inner, group.outer, group.curves, middle)
             draw_fan(look, {"view": axes, **frames}, f"quantiles_runs_chart_{number}")
             name = view.run_labels[middle] if middle else ""
-            controls.note(words.runs_note(inner, name, view.stretch, view.unit))
+            controls.note(words.runs_note(group.inner, name, view.stretch, view.unit))
     alone = [part.label for part in view.parts if len(part.runs) < 2]
-    if narrow and alone:
+    if alone and view.asked.grouping.kind != "none":
         controls.note(f"One run alone has no quantiles across runs: {listing(alone)}.")
 
 
-def _groups(view: View) -> list[tuple[str, list[Part]]]:
+def _groups(view: View) -> list[Group]:
     """Find groups of two runs or more; without groups all runs together, those of training or else of validation."""
     if view.asked.grouping.kind != "none":
-        return [(part.label, [part]) for part in view.parts if len(part.runs) > 1]
-    parts = [part for part in view.parts if not part.is_validation] or list(view.parts)
-    return [(f"{len(parts)} runs", parts)] if len(parts) > 1 else []
+        found = [_group(part.label, [part], view.asked.metric) for part in view.parts]
+    else:
+        parts = [part for part in view.every_part if not part.is_validation] or list(view.every_part)
+        found = [_group("", parts, view.asked.metric)]
+    return [group for group in found if group is not None]
 
 
-def _logged(part: Part, metric: str) -> dict[str, Values]:
-    single = {run: part.runs.select([run]) for run in part.runs.ids}
-    return {run: quantile_stages.logged(one, one.fingerprint, metric) for run, one in single.items()}
-
-
-def _bands(label: str, parts: list[Part], values: dict[str, Values], metric: str) -> tuple[Any, Any, CurveSet]:
+def _group(label: str, parts: list[Part], metric: str) -> Group | None:
+    runs = [part.runs.select([run]) for part in parts for run in part.runs.ids]
+    logged = {run.ids[0]: quantile_stages.logged(run, run.fingerprint, metric) for run in runs}
+    values = {run: one for run, one in logged.items() if len(one)}
+    if len(values) < 2:
+        return None
     points = [Points(one.step, np.full(len(one), np.nan), one.value) for one in values.values()]
     curves = CurveSet.joined(list(values), points)
     key = " ".join(part.runs.fingerprint for part in parts)
-    inner, outer = quantile_stages.quartiles_of_runs(curves, key, metric, label)
-    return inner, outer, curves
+    label = label or f"{len(values)} runs"
+    return Group(label, values, curves, *quantile_stages.quartiles_of_runs(curves, key, metric, label))
 
 
 def show_heat_map(view: View) -> None:

@@ -32,7 +32,9 @@ class View:
     runs, compared : Runs
         The whole library, and those that are compared.
     parts : tuple of Part
-        Runs or groups on the page, of one unit of steps.
+        Runs or groups that have a chart, of one unit of steps.
+    every_part : tuple of Part
+        Also those without one.
     unit : str
     stretch : Stretch
     domain : tuple of str
@@ -43,6 +45,7 @@ class View:
     runs: Runs
     compared: Runs
     parts: tuple[Part, ...]
+    every_part: tuple[Part, ...]
     unit: str
     stretch: Stretch
     domain: tuple[str, ...]
@@ -74,19 +77,14 @@ def view_of(asked: Asked, runs: Runs, compared: Runs) -> View | None:
     stretch = choose_stretch(ends, unit)
     labels = curve_charts.line_labels(runs, CurveOptions(grouping=asked.grouping))
     domain = quantile_parts.domain_of(found, labels, [part.label for part in of_unit])
-    return View(asked, runs, compared, tuple(parts), unit, stretch, domain)
+    return View(asked, runs, compared, tuple(parts), tuple(of_unit), unit, stretch, domain)
 
 
 def show_fans(view: View) -> None:
     """Draw the fans of all parts on the same axes."""
     fans = [quantile_parts.fan_of(part, view.asked) for part in view.parts]
     drawn = [(part, fan) for part, fan in zip(view.parts, fans, strict=True) if len(fan.n)]
-    ends = [quantile_frames.fan_ends(fan) for _, fan in drawn]
-    axes = quantile_frames.view(
-        (min(x[0] for x, _ in ends), max(x[1] for x, _ in ends)),
-        (min(y[0] for _, y in ends), max(y[1] for _, y in ends)),
-        view.stretch,
-    )
+    axes = quantile_frames.shared_view([quantile_frames.fan_ends(fan) for _, fan in drawn], view.stretch)
     columns: list[Any] = []
     for number, (part, fan) in enumerate(drawn):
         if not columns:
@@ -107,6 +105,9 @@ def show_fans(view: View) -> None:
             left_out = sum(one.n_left_out for one in quantile_parts.values_of(part, view.asked.metric))
             controls.note(words.fan_note(part, fan, view.asked.metric, left_out))
     controls.note(words.how_fanned([part for part, _ in drawn], view.asked.bands))
+    empty = [part.label for part, fan in zip(view.parts, fans, strict=True) if not len(fan.n)]
+    if empty:
+        controls.note(f"Nothing but NaN and infinite values: {captions.listing(empty)}.")
 
 
 def draw_fan(look: FanLook, datasets: quantile_frames.Frames, key: str) -> None:
@@ -159,7 +160,7 @@ def show_left_out(view: View | None, asked: Asked, runs: Runs, compared: Runs) -
     others = {unit: n for unit, n in units.items() if view is not None and (unit or "") != view.unit}
     labels = access.all_labels(runs.ids)
     without = [labels[run] for run in compared.ids if run not in set(found["run"])]
-    shown = [run for part in (view.parts if view else ()) for run in part.runs.ids]
+    shown = [run for part in (view.every_part if view else ()) for run in part.runs.ids]
     behind = found.filter(pl.col("run").is_in(shown))
     for text in (
         captions.where_from(asked.metric, title_of(asked.metric), behind) if shown else "",
