@@ -1,0 +1,180 @@
+"""How values are spread: quantiles by stretch of a training, distribution functions, histograms and tails.
+
+Quantiles are those of Hyndman and Fan's type 7 (linear between order statistics, NumPy's default), doi:10.2307/2684934.
+Values must be finite.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rlcompare.stats.sample import Floats
+
+#: Points of a distribution function that are kept; a step of it is never misplaced by more than half a thousandth.
+CURVE_POINTS = 1_000
+
+#: Bins of a histogram at most.
+MOST_BINS = 200
+
+
+@dataclass(frozen=True, eq=False)
+class Fan:
+    """Quantiles of the values of each stretch.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n_quantiles, n_stretches)
+        NaN where a stretch has no value.
+    mean : ndarray, shape (n_stretches,)
+    n : ndarray of int, shape (n_stretches,)
+    """
+
+    values: Floats
+    mean: Floats
+    n: NDArray[np.int64]
+
+
+def fan(stretch: NDArray[np.intp], values: Floats, quantiles: Sequence[float], n_stretches: int) -> Fan:
+    """Compute quantiles of the values of each stretch.
+
+    Parameters
+    ----------
+    stretch : ndarray of int, shape (n,)
+        Number of each value's stretch, from 0, ascending: samples lie in the order of their steps.
+    values : ndarray, shape (n,)
+    quantiles : sequence of float in [0, 1]
+    n_stretches : int
+
+    Returns
+    -------
+    Fan
+    """
+    n = np.bincount(stretch, minlength=n_stretches)
+    ends = np.cumsum(n)
+    found = np.full((len(quantiles), n_stretches), np.nan)
+    mean = np.full(n_stretches, np.nan)
+    for number in np.flatnonzero(n):
+        part = np.sort(values[ends[number] - n[number] : ends[number]])
+        found[:, number] = of_sorted(part, quantiles)
+        mean[number] = part.mean()
+    return Fan(found, mean, n)
+
+
+def of_sorted(values: Floats, quantiles: Sequence[float]) -> Floats:
+    """Quantiles of at least one value in ascending order."""
+    place = np.asarray(quantiles, np.float64) * (len(values) - 1)
+    below = np.floor(place).astype(np.intp)
+    above = np.minimum(below + 1, len(values) - 1)
+    share = place - below
+    low, high = values[below], values[above]
+    # From the nearer end, as NumPy does, so that equal neighbours give themselves.
+    return np.asarray(np.where(share < 0.5, low + (high - low) * share, high - (high - low) * (1 - share)))
+
+
+@dataclass(frozen=True, eq=False)
+class Distribution:
+    """An empirical distribution function: ``share`` of the values are at most ``value``. Both ascend."""
+
+    value: Floats
+    share: Floats
+    n: int
+
+
+def distribution(values: Floats, points: int = CURVE_POINTS) -> Distribution:
+    """Compute the distribution function of values, at every value or at as many as asked for.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n,)
+    points : int
+        Kept at most; smallest and largest value are among them, and equal values are one.
+    """
+    ordered = np.sort(values)
+    last = np.flatnonzero(np.diff(ordered, append=np.inf) > 0)
+    if len(last) > points:
+        wanted = np.linspace(0, len(ordered) - 1, points)
+        # Each place is moved to the last of its equal values, where the share is true.
+        last = np.unique(last[np.searchsorted(last, wanted)])
+        first = np.flatnonzero(np.diff(ordered, prepend=-np.inf) > 0)[:1]
+        smallest = np.searchsorted(ordered, ordered[first], side="right") - 1
+        last = np.union1d(smallest, last)
+    return Distribution(ordered[last], (last + 1) / max(len(ordered), 1), len(ordered))
+
+
+def histogram_edges(samples: Sequence[Floats]) -> Floats:
+    """Edges of equally wide bins that fit all samples, by Freedman and Diaconis' rule on them together.
+
+    Whole numbers of a narrow range have a bin each. At most :data:`MOST_BINS`.
+
+    References
+    ----------
+    Freedman and Diaconis 1981, doi:10.1007/BF01025868.
+    """
+    values = np.concatenate([np.asarray(sample, np.float64) for sample in samples] or [np.empty(0)])
+    if not len(values):
+        return np.array([0.0, 1.0])
+    low, high = float(values.min()), float(values.max())
+    if low == high:
+        return np.array([low - 0.5, high + 0.5])
+    if high - low < MOST_BINS / 2 and (values == np.floor(values)).all():
+        return np.arange(low - 0.5, high + 1)
+    ordered = np.sort(values)
+    lower, upper = of_sorted(ordered, (0.25, 0.75))
+    width = 2 * (upper - lower) / len(values) ** (1 / 3)
+    bins = MOST_BINS if width <= (high - low) / MOST_BINS else int(np.ceil((high - low) / width))
+    # A spread of nothing but outliers has a width of 0: as many bins as Sturges' rule.
+    if width == 0:
+        bins = int(np.ceil(np.log2(len(values)))) + 1
+    return np.linspace(low, high, bins + 1)
+
+
+def counts_by_stretch(stretch: NDArray[np.intp], values: Floats, edges: Floats, n_stretches: int) -> NDArray[np.int64]:
+    """Count the values of each stretch in each bin; a value at the last edge belongs to the last bin.
+
+    Parameters
+    ----------
+    stretch : ndarray of int, shape (n,)
+    values : ndarray, shape (n,)
+        Those outside of the edges are not counted.
+    edges : ndarray, shape (n_bins + 1,), equally wide bins
+    n_stretches : int
+
+    Returns
+    -------
+    ndarray, shape (n_stretches, n_bins)
+    """
+    n_bins = len(edges) - 1
+    place = (values - edges[0]) * (n_bins / (edges[-1] - edges[0]))
+    at = np.floor(place).astype(np.intp)
+    # Rounding may put a value that is an edge on its wrong side.
+    at = np.clip(at, 0, n_bins - 1)
+    at -= values < edges[at]
+    at += (at + 1 < n_bins) & (values >= edges[np.minimum(at + 1, n_bins)])
+    inside = (values >= edges[0]) & (values <= edges[-1])
+    cell = stretch[inside] * n_bins + at[inside]
+    return np.bincount(cell, minlength=n_stretches * n_bins).reshape(n_stretches, n_bins)
+
+
+def tail_mean(values: Floats, share: float) -> float:
+    """Mean of the worst values: the lowest ``share`` of them (expected shortfall, CVaR).
+
+    The value at the border counts for the part of it that belongs to the share.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n,), at least one
+    share : float in (0, 1]
+
+    References
+    ----------
+    Rockafellar and Uryasev 2002, doi:10.1016/S0378-4266(02)00271-6.
+    """
+    wanted = share * len(values)
+    whole = min(int(wanted), len(values) - 1)
+    lowest = np.partition(values, whole)[: whole + 1]
+    lowest.sort()
+    return float((lowest[:whole].sum() + (wanted - whole) * lowest[whole]) / wanted)
