@@ -23,7 +23,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 import polars as pl
 
-from rlcompare.readers import generic_csv, generic_jsonl, verl_console, verl_jsonl
+from rlcompare.readers import console, generic_csv, generic_jsonl, verl_jsonl
 from rlcompare.readers.base import LogFile, Reader
 
 FAMILIES = ("critic/score", "critic/rewards", "critic/advantages", "response_length", "prompt_length")
@@ -127,8 +127,8 @@ CASES: list[tuple[str, Reader, str, Peer, Peer]] = [
     ("nested.jsonl", verl_jsonl.READER, "json", json_lines, json_lines_only),
     ("flat.jsonl", generic_jsonl.READER, "json", json_lines, json_lines_only),
     ("wide.csv", generic_csv.READER, "csv", csv_module, csv_module_only),
-    ("plain.log", verl_console.READER, "regex", regex_loop, regex_loop_only),
-    ("numpy.log", verl_console.READER, "regex", regex_loop, regex_loop_only),
+    ("plain.log", console.READER, "regex", regex_loop, regex_loop_only),
+    ("numpy.log", console.READER, "regex", regex_loop, regex_loop_only),
 ]
 try:
     TRAINER_STATE: Reader = importlib.import_module("rlcompare.readers.trainer_state").READER

@@ -17,8 +17,9 @@ import zlib
 from pathlib import Path, PurePosixPath
 
 from rlcompare.readers import LogFile
+from rlcompare.readers.leveldb_log import BLOCK_BYTES
 from rlcompare.readers.wandb import READER
-from rlcompare.readers.wandb.framing import BLOCK_BYTES, HEAD
+from rlcompare.readers.wandb.run import HEAD
 
 ROWS, KEYS, REPEATS = 20_000, 40, 5
 

@@ -39,14 +39,13 @@ def read_samples(
     if unknown:
         raise ParameterError(f"Expected columns of {', '.join(SAMPLES)}; got {', '.join(map(repr, unknown))}.")
     wanted = [name for name in SAMPLES if name in asked]
+    having = [record for record in records if any(source.samples for source in record.sources)]
     try:
-        return stored.read_samples(records, wanted)
+        return stored.read_samples(having, wanted)
     except (OSError, PolarsError):
         # The cache was cleared, damaged or written anew by another process: it is disposable, so make it again.
-        having = [
-            one for one in records if any(source.samples for run in one.joined or (one,) for source in run.sources)
-        ]
-        return stored.read_samples([read_again(record, snapshot) for record in having], wanted)
+        again = [read_again(record, snapshot) for record in having]
+        return stored.read_samples(again, wanted)
 
 
 def read_texts(records: Sequence[RunRecord], snapshot: Snapshot, samples: pl.DataFrame) -> pl.DataFrame:
@@ -86,15 +85,20 @@ def read_texts(records: Sequence[RunRecord], snapshot: Snapshot, samples: pl.Dat
 
 
 def _read_log(record: RunRecord, snapshot: Snapshot, path: str, places: Sequence[int]) -> Sequence[SampleText]:
-    runs = record.joined or (record,)
-    known = next((source for run in runs for source in run.sources if source.path == path), None)
-    found = (one for run in runs if run.id in snapshot.found for one in snapshot.found[run.id].sources)
-    source = next((one for one in found if str(one.file.relative) == path), None)
-    texts = BY_NAME[source.reader].texts if source is not None else None
-    if known is None or source is None or texts is None:
-        raise SampleTextError(f"Expected a log with texts of samples at {path} in run {record.id!r}, there is none.")
+    logs = [
+        (known, source)
+        for part, _ in stored.parts_of(record)
+        for known in part.sources
+        for source in snapshot.found[part.id].sources
+        if known.path == str(source.file.relative) == path and BY_NAME[source.reader].texts is not None
+    ]
+    if len(logs) != 1:
+        came = "several: ask for the texts of the runs one by one" if logs else "there is none"
+        raise SampleTextError(f"Expected a log with texts of samples at {path} in run {record.id!r}, {came}.")
+    ((known, source),) = logs
+    texts = BY_NAME[source.reader].texts
     try:
-        if still_holds(source, known):
+        if texts is not None and still_holds(source, known):
             return texts(replace(source.file, problems=[]), places)
     except OSError as error:
         raise SampleTextError(

@@ -22,7 +22,7 @@ def run_table(records: Iterable[RunRecord]) -> pl.DataFrame:
             "run": record.id,
             "name": record.name,
             "framework": record.framework,
-            "source": ", ".join(dict.fromkeys(source.reader for source in record.sources)),
+            "source": _source(record),
             "started": record.started,
             "updated": record.updated,
             "last_step": record.last_step,
@@ -44,6 +44,12 @@ def run_table(records: Iterable[RunRecord]) -> pl.DataFrame:
         "sparkline": pl.List(pl.Float64()),
     }
     return pl.DataFrame(rows, schema={**schema.RUNS, **extra})
+
+
+def _source(record: RunRecord) -> str:
+    """Name the kinds of its files; those that held nothing only where none did."""
+    telling = [source for source in record.sources if source.rows or source.samples]
+    return ", ".join(dict.fromkeys(source.reader for source in telling or record.sources))
 
 
 def _status(record: RunRecord, now: float) -> str:

@@ -12,6 +12,7 @@ import pytest
 import rlcompare as rlc
 from rlcompare import schema
 from rlcompare.errors import ParameterError, SampleTextError, UnknownRunError
+from rlcompare.store.joining import Chain
 from tests.logs import write_rollouts
 from tests.readers.files import GOLDEN
 
@@ -67,6 +68,15 @@ def test_a_damaged_cache_is_made_again(logs: Path, own_cache: Path, rubbish: byt
     for path in own_cache.rglob("*.parquet"):
         path.unlink() if rubbish is None else path.write_bytes(rubbish)
     assert runs.samples().equals(before)
+
+
+def test_runs_that_were_joined(logs: Path) -> None:
+    runs = rlc.open_runs(logs).joined([Chain(("a", "b"), shifted=True)])
+    assert runs.samples(["run", "step"]).rows() == [("a (joined)", step) for step in (1, 1, 2, 2, 3, 3, 4, 4)]
+    assert runs.samples("reward").height == 8
+    assert runs.curves("samples/reward/mean").select("step", "value").rows() == [(s, 0.5) for s in (1, 2, 3, 4)]
+    others = runs.texts(runs.samples())["others"]
+    assert [json.loads(text)["gts"] for text in others] == ["a"] * 4 + ["b"] * 4
 
 
 # --- texts

@@ -14,6 +14,7 @@ import rlcompare
 from rlcompare.cli.bands import bands
 from rlcompare.cli.curves import curves
 from rlcompare.cli.listings import metrics, runs
+from rlcompare.cli.samples import samples
 from rlcompare.cli.start import app, ingest
 from rlcompare.errors import RLCompareError
 
@@ -31,7 +32,7 @@ class _Group(click.Group):
 
 @click.group(
     cls=_Group,
-    commands=[runs, metrics, curves, bands, ingest, app],
+    commands=[runs, metrics, curves, bands, samples, ingest, app],
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.version_option(rlcompare.__version__, prog_name="rlcompare")

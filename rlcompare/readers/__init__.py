@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 from rlcompare.readers import (
+    comet,
+    console,
     csv_folder,
+    dvclive,
     evaluations,
     generic_csv,
     generic_jsonl,
+    mlflow,
+    mlflow_files,
     monitor,
     ms_swift,
     prime_rl,
     prime_traces,
     sb3_progress,
     spinningup,
+    swanlab,
     swift_completions,
     tensorboard,
+    tensorboard_csv,
+    trackio,
     trainer_state,
     trl_completions,
     tune_csv,
     tune_json,
-    verl_console,
     verl_jsonl,
     verl_rollouts,
     wandb,
@@ -30,12 +37,13 @@ from rlcompare.readers.plugins import registered
 
 #: Those of one format, in the order in which they are asked.
 FORMATS: tuple[Reader, ...] = (
+    mlflow_files.READER,
     tensorboard.READER,
     wandb.READER,
     wandb.CONSOLE_READER,
     wandb_csv.READER,
     csv_folder.READER,
-    verl_console.READER,
+    console.READER,
     verl_jsonl.READER,
     trainer_state.READER,
     ms_swift.READER,
@@ -51,6 +59,13 @@ FORMATS: tuple[Reader, ...] = (
     tune_json.READER,
     tune_csv.READER,
     spinningup.READER,
+    mlflow.READER,
+    trackio.READER,
+    swanlab.READER,
+    dvclive.READER,
+    dvclive.SUMMARY_READER,
+    comet.READER,
+    tensorboard_csv.READER,
 )
 
 #: Those of any table or lines of JSON.

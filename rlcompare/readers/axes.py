@@ -59,6 +59,16 @@ STEP_COLUMNS: dict[str, str] = {
     "epochs": "epoch",
 }
 
+#: Keys under which frameworks log the step of the training to trackers that count calls of ``log`` by themselves, best
+#: first.
+TRAINING_STEP_KEYS = (
+    "train/global_step",  # Transformers, TRL, OpenRLHF
+    "trainer/global_step",  # Lightning
+    "training_step",  # open-instruct
+    "training/global_step",  # verl
+    "global_step",  # CleanRL, Stable-Baselines3 through TensorBoard
+)
+
 #: Names of columns that may hold a wall time, in any case, best first. Their values must look like one as well: Unix
 #: seconds or milliseconds, or ISO 8601; else they are relative times, which are metrics.
 WALL_TIME_COLUMNS = (

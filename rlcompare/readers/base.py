@@ -115,7 +115,7 @@ class Claim:
         Which run of a file that holds many, such as a database; the reader finds it as ``LogFile.within``. ``run``
         must differ from those of the file's other claims.
     name : str
-        What to call the run where the path of ``run`` is no name for it.
+        What to call the run where the path of ``run`` is no name for it: a path from the file's folder.
     version : tuple of int, or None
         Whatever changes when this run's part of the file does, so that a change to one run of a database does not
         have the others read again. Default: the file's size and time of change.
@@ -162,7 +162,8 @@ class Chunk:
     samples : DataFrame or None
         What :func:`rlcompare.readers.samples.sample_frame` makes.
     step_unit : str
-        ``"step"`` (an update of the policy), ``"env step"``, ``"iteration"``, ``"episode"``; empty if unknown.
+        ``"step"`` (an update of the policy), ``"gradient step"`` (one of its mini-batches), ``"env step"``,
+        ``"iteration"``, ``"episode"``; empty if unknown.
     framework : str
         Who trained, in its own spelling; empty if unknown.
     finished : bool

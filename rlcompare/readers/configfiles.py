@@ -9,7 +9,7 @@ import json
 import math
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path, PurePosixPath
 from stat import S_ISREG
@@ -37,8 +37,14 @@ CONFIG_FILES = (
 #: prime-rl's launcher writes one of them into ``<run>/configs/``; read last.
 _PRIME_FOLDER, _PRIME_FILES = "configs", ("rl.json", "sft.json")
 
+#: Of a W&B run's folder; its run file holds the same, unless only these files were copied.
+_WANDB_FILE = "files/config.yaml"
+
 #: rl-zoo writes both into ``<run>/<env>/`` (rl_zoo3/exp_manager.py); the two together tell it from a run of its own.
 _ZOO_FILES = ("args.yml", "config.yml")
+
+#: What SwanLab says of each setting (``swanlab/sdk/internal/run/components/config``).
+_SWANLAB_PARTS = {"value", "desc", "sort"}
 
 MAX_BYTES = 4 * 2**20
 MAX_KEYS = 10_000
@@ -53,6 +59,8 @@ SEED_PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
 
 #: Keys that hold a run's seed, best first. Any other key that ends in ``.seed`` comes after them, shallow ones first.
 SEED_KEYS = ("seed", "args.seed", "trainer.seed", "data.seed", "env_config.seed")
+
+Issue = Callable[[str, Severity], None]
 
 _Found = tuple[str, os.stat_result]
 
@@ -161,6 +169,8 @@ def _config_files(folder: Path) -> list[_Found]:
         zoo = [(name, inner) for name, inner in zoo if folder.name.startswith(f"{name}_")]
     if len(zoo) == 1:
         found += zoo[0][1]
+    if folder.parent.name == "wandb" and (stat := _stat(folder / _WANDB_FILE)) is not None:
+        found.append((_WANDB_FILE, stat))
     found.sort(key=lambda pair: CONFIG_FILES.index(pair[0].rpartition("/")[2]))
     if _PRIME_FOLDER in folders:
         inner = [(f"{_PRIME_FOLDER}/{file}", _stat(folder / _PRIME_FOLDER / file)) for file in _PRIME_FILES]
@@ -193,11 +203,32 @@ def _stat(path: Path) -> os.stat_result | None:
 
 
 def _read_one(path: Path, size: int, shown: str, issues: list[ReadIssue]) -> dict[str, Scalar]:
-    def issue(message: str, severity: Severity = "warning") -> None:
+    def issue(message: str, severity: Severity) -> None:
         issues.append(ReadIssue(shown, "", message, severity))
 
     with path.open("rb") as stream:
-        data = stream.read(MAX_BYTES + 1)
+        return settings_in(stream.read(MAX_BYTES + 1), size, path.suffix, issue)
+
+
+def settings_in(data: bytes, size: int, suffix: str, issue: Issue) -> dict[str, Scalar]:
+    """Read the settings of one file of named values.
+
+    Parameters
+    ----------
+    data : bytes
+        The file, or more than ``MAX_BYTES`` of it.
+    size : int
+        Of the whole file.
+    suffix : str
+        ``".json"``, else it is YAML.
+    issue : callable (message, severity)
+        Told what could not be read as it stands.
+
+    Returns
+    -------
+    dict
+        Flat, as :func:`flatten` makes it.
+    """
     if len(data) > MAX_BYTES:
         issue(f"Expected settings of at most {MAX_BYTES:,} bytes, came {size:,}; left out.", "error")
         return {}
@@ -206,24 +237,27 @@ def _read_one(path: Path, size: int, shown: str, issues: list[ReadIssue]) -> dic
         return {}
     foreign: tuple[str, ...] = ()
     try:
-        if path.suffix == ".json":
+        if suffix == ".json":
             value = _parse_json(data)
         else:
             value, foreign = parse_yaml(data)
         if not isinstance(value, Mapping):
-            issue(f"Expected named settings, came a {type(value).__name__}; left out.")
+            issue(f"Expected named settings, came a {type(value).__name__}; left out.", "warning")
             return {}
         flat = flatten(_unwrapped(value))
     except (PlainYAMLError, ValueError, RecursionError) as error:
-        kind = "JSON" if path.suffix == ".json" else "YAML"
+        kind = "JSON" if suffix == ".json" else "YAML"
         issue(f"Expected {kind}, came something else: {str(error)[:300]}.", "error")
         return {}
     if len(flat) > MAX_KEYS:
         flat = dict(islice(flat.items(), MAX_KEYS))
-        issue(f"Expected at most {MAX_KEYS:,} settings; those behind them were left out.")
+        issue(f"Expected at most {MAX_KEYS:,} settings; those behind them were left out.", "warning")
     if foreign:
         tags = ", ".join(foreign[:5]) + (", …" if len(foreign) > 5 else "")
-        issue(f"Expected plain data, came tags that name code: {tags}. Their data was read as text, nothing was run.")
+        issue(
+            f"Expected plain data, came tags that name code: {tags}. Their data was read as text, nothing was run.",
+            "warning",
+        )
     return flat
 
 
@@ -237,13 +271,14 @@ def _parse_json(data: bytes) -> object:
 
 
 def _unwrapped(config: Mapping[Any, object]) -> Mapping[Any, object]:
-    """Take W&B's ``{value: …, desc: …}`` off the values of a ``config.yaml`` that it wrote."""
-    if not {"wandb_version", "_wandb"} & config.keys():
+    """Take ``{value: …, desc: …}`` off the values of a ``config.yaml`` that W&B or SwanLab wrote."""
+    if {"wandb_version", "_wandb"} & config.keys():
+        config = {key: value for key, value in config.items() if key not in ("wandb_version", "_wandb")}
+    elif not all(isinstance(value, Mapping) and value.keys() == _SWANLAB_PARTS for value in config.values()):
         return config
     return {
         key: value["value"] if isinstance(value, Mapping) and "value" in value else value
         for key, value in config.items()
-        if key not in ("wandb_version", "_wandb")
     }
 
 

@@ -94,7 +94,7 @@ def read(file: LogFile, resume: Resume | None) -> Chunk:
         state=table.state if table.offset else {},  # before a whole line is there, the columns are a guess
         issues=issues.done(),
         pending=table.pending,
-        step_unit="" if is_torchrl else "step",
+        step_unit="" if is_torchrl else "gradient step",
         framework="TorchRL" if is_torchrl else "d3rlpy",
     )
 

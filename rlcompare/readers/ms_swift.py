@@ -81,8 +81,10 @@ def read(file: LogFile, resume: Resume | None) -> Chunk:
             tables.append(table)
         at = summary
         if found >= 0:
-            state = replace(state, line=state.line + 1, finished=state.trained or _is_last(state.step), trained=False)
-            at = lines.data.find(b"\n", found) + 1 or len(lines.data)
+            end = lines.data.find(b"\n", found) + 1
+            line = state.line + (end > 0)
+            state = replace(state, line=line, finished=state.trained or _is_last(state.step), trained=False)
+            at = end or len(lines.data)
     return Chunk(
         tables=tuple(table for table in tables if table.height),
         offset=lines.offset,

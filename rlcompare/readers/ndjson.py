@@ -278,8 +278,8 @@ def parse_line(line: bytes) -> tuple[list[Record], bytes, str]:
             return _parse_slowly(line)
     if type(value) is not dict:
         return [], line, ""
-    escaped = line.count(b'\\":') if b"\\" in line else 0
-    if line.count(b'":') - escaped != _count_keys(value):
+    keys, colons = _count_keys(value), line.count(b'":')
+    if colons != keys and colons - line.count(b'\\":') != keys:
         return _parse_slowly(line)
     return [value], b"", ""
 

@@ -105,7 +105,9 @@ def prompt_id(prompt: str | bytes) -> int:
 
 def number(value: object) -> float | None:
     """Read one value as a number: true and false are 1 and 0, text counts where it spells what is not finite."""
-    if isinstance(value, int | float):
+    if type(value) is float:
+        return value
+    if isinstance(value, int):
         try:
             return float(value)
         except OverflowError:
@@ -116,8 +118,7 @@ def number(value: object) -> float | None:
 def correctness(record: Mapping[str, object]) -> bool | None:
     """Say by :data:`CORRECT_KEYS` whether a sample's answer was right."""
     for key in CORRECT_KEYS:
-        value = number(record.get(key))
-        if value in (0.0, 1.0):
+        if key in record and (value := number(record[key])) in (0.0, 1.0):
             return bool(value)
     return None
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import polars as pl
 
@@ -48,6 +50,31 @@ def with_steps(rows: Rows, key: str, issues: IssueList, *, place: str = "line") 
         if column.name != key and column.null_count() < len(column)
     ]
     return Rows(pl.DataFrame([steps.alias(STEP), *metrics]), rows.lines, rows.left_out)
+
+
+def at_training_steps(log: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
+    """Place the records of a tracker that counts calls of ``log`` at the step that the training itself logged.
+
+    Parameters
+    ----------
+    log : DataFrame
+        A wide run log, in the order in which it was logged.
+    keys : sequence of str
+        Metrics that may hold the training's step, best first. A record without it stands where it was logged last, or
+        where it is first for those before; where one of its values is no whole number it is none.
+
+    Returns
+    -------
+    DataFrame
+        Without the metric that gave the steps.
+    """
+    key = next((key for key in keys if key in log.columns), None)
+    if key is None:
+        return log
+    steps = whole(log[key].fill_null(strategy="forward").fill_null(strategy="backward"))
+    if steps.null_count():
+        return log
+    return log.with_columns(steps.alias(STEP)).drop(key)
 
 
 def whole(column: pl.Series) -> pl.Series:

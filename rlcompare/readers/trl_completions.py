@@ -2,8 +2,9 @@
 
 ``GRPOTrainer.log`` (trl/trainer/grpo_trainer.py) writes one file a logging step with the columns ``step``, ``prompt``,
 ``completion`` (texts, or lists of messages), one a reward function, whatever was logged besides, and ``advantage``.
-The weights of the reward functions are not in the file: where there is no column ``reward``, as early versions had it,
-the reward is their plain sum. A note says so where the advantages show that it is not what was trained on.
+The weights of the reward functions are not in the file, nor which columns are rewards. Where there is no ``reward``, as
+early versions had it, it is the plain sum of the columns, or of those of them, whose differences the advantages follow:
+true of weights that are 0 or 1, up to a common factor. Of other weights the samples have no reward, and an issue.
 
 A file holds the samples of the last batch, also where they were logged before, and at an evaluation those of that.
 """
@@ -13,8 +14,10 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable, Sequence
+from itertools import combinations
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from rlcompare.errors import ReadIssue
@@ -36,8 +39,11 @@ NOT_REWARDS = frozenset({"step", "prompt", "completion", "advantage"})
 #: that differ by less than the other are one.
 _TOLERANCE, _NOTHING = 1e-3, 1e-5
 
-#: Factors may differ by rounding, and from one to the next at as many places: a prompt may come twice in a batch.
-_ODD_SHARE = 0.1
+#: Of more columns than these their sum is tried alone.
+_MOST_CHOSEN_FROM = 6
+
+#: The factor between them may differ by as much, by rounding; and at as many places, where all prompts come twice.
+_ROUNDING, _ODD_SHARE = 0.01, 0.2
 
 _LENGTH = pl.col("completion").str.len_chars().cast(pl.Int64)
 
@@ -64,15 +70,14 @@ def read(file: LogFile, resume: Resume | None) -> Chunk:  # noqa: ARG001 - alway
     return Chunk((), file.size, issues=tuple(issues), samples=samples, step_unit="step", framework="TRL")
 
 
-def _other_reward(file: LogFile, parts: Sequence[str]) -> ReadIssue:
+def _no_reward(file: LogFile, parts: Sequence[str]) -> ReadIssue:
     # Of the folder, not of the file: it is the same in each of thousands.
     return ReadIssue(
         str(file.relative.parent),
         "column advantage",
-        f"Expected advantages that follow the sum of {', '.join(map(shown, parts))}, they do not: the reward of these "
-        "samples is not the one trained on. Hint: the run weights its reward functions, or logs other numbers with "
-        "them; its metric `reward` is the trainer's own.",
-        "note",
+        f"Expected advantages that follow a sum of {', '.join(map(shown, parts))}, they follow none, so these samples "
+        "have no reward here. Hint: the run weights its reward functions, and the weights are not in the file; its "
+        "metric `reward` is the trainer's own.",
     )
 
 
@@ -96,15 +101,15 @@ def _samples(rows: pl.LazyFrame, file: LogFile, issues: list[ReadIssue]) -> pl.D
     numbers = [name for name, kind in schema.items() if kind.is_numeric() or kind == pl.Boolean]
     # Rewards come from tensors of floats; whole numbers and texts are what was logged besides.
     parts = [name for name in numbers if schema[name].is_float() and name not in NOT_REWARDS]
-    found = rows.select(
-        _each("completion", characters, pl.Int64()) if schema["completion"] != pl.String else _LENGTH,
-        _each("prompt", lambda prompt: prompt_id(plain_text(prompt)), pl.UInt64()),
-        *(pl.col(name).cast(pl.Float64) for name in numbers),
-    ).collect()
-    reward = found["reward"] if "reward" in parts else _sum(found, parts)
-    if reward is not None and "reward" not in parts and "advantage" in numbers:
-        is_sum = _follow(found["advantage"], reward, found["prompt"])
-        issues += [] if is_sum else [_other_reward(file, parts)]
+    lengths = _LENGTH if schema["completion"] == pl.String else _each("completion", characters, pl.Int64())
+    found = rows.select(lengths, *(pl.col(name).cast(pl.Float64) for name in numbers)).collect()
+    # By itself, so that not both texts are in memory.
+    found = found.with_columns(
+        rows.select(_each("prompt", lambda prompt: prompt_id(plain_text(prompt)), pl.UInt64())).collect()
+    )
+    reward = _reward(found, parts)
+    if parts and reward is None:
+        issues.append(_no_reward(file, parts))
     name = _NAME.fullmatch(file.name)
     step = pl.repeat(int(name[1]) if name else 0, found.height, dtype=pl.Int64, eager=True)
     if "step" in numbers:
@@ -129,11 +134,22 @@ def _each(column: str, call: Callable[[Any], int], dtype: pl.DataType) -> pl.Exp
     )
 
 
-def _sum(found: pl.DataFrame, parts: Sequence[str]) -> pl.Series | None:
-    """Add up the rewards of each sample; a function that does not apply to one gives NaN, which TRL leaves out."""
+def _reward(found: pl.DataFrame, parts: Sequence[str]) -> pl.Series | None:
+    """Choose the columns whose sum the advantages follow, all of them before fewer; None where there are none such."""
+    if "reward" in parts:
+        return found["reward"]
+    fewest = 1 if len(parts) <= _MOST_CHOSEN_FROM else len(parts)
+    for size in range(len(parts), fewest - 1, -1):
+        for chosen in combinations(parts, size):
+            reward = _sum(found, chosen)
+            if "advantage" not in found.columns or _follow(found["advantage"], reward, found["prompt"]):
+                return reward
+    return None
+
+
+def _sum(found: pl.DataFrame, parts: Sequence[str]) -> pl.Series:
+    """Add up rewards of each sample; a function that does not apply to one gives NaN, which TRL leaves out."""
     given = [pl.col(name).fill_nan(None) for name in parts]
-    if not given:
-        return None
     nothing = pl.all_horizontal(part.is_null() for part in given)
     return found.select(pl.when(~nothing).then(pl.sum_horizontal(given)).alias("reward")).to_series()
 
@@ -142,13 +158,15 @@ def _follow(advantage: pl.Series, reward: pl.Series, prompt: pl.Series) -> bool:
     """Whether advantages can be of these rewards.
 
     Among the samples of a prompt they are the rewards less their mean, by one positive factor: so must be the
-    differences of neighbours.
+    differences of neighbours. As many samples are drawn of each, so those of a prompt that comes twice part there.
     """
-    of_one_prompt = prompt == prompt.shift()
+    size = int(np.gcd.reduce(prompt.rle().struct.field("len").to_numpy())) or 1
+    group = pl.int_range(len(prompt), eager=True) // size
+    of_one_prompt = group == group.shift()
     gain, rise = reward.diff(), advantage.diff()
     told = of_one_prompt & rise.is_not_null() & (gain.abs() > _TOLERANCE)
     factor = (rise / gain).zip_with(told, pl.Series([None], dtype=pl.Float64))
-    other_factor = of_one_prompt.shift() & ((factor / factor.shift() - 1).abs() > _ODD_SHARE)
+    other_factor = of_one_prompt.shift() & ((factor / factor.shift() - 1).abs() > _ROUNDING)
     odd = told & ((factor <= 0) | other_factor.fill_null(False))
     odd |= of_one_prompt & (gain.abs() < _NOTHING) & (rise.abs() > _TOLERANCE)
     return int(odd.sum()) <= _ODD_SHARE * int(told.sum())

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from rlcompare.readers.base import Scalar
 from rlcompare.readers.configfiles import flatten
-from rlcompare.readers.verl_lines import ANSI, may_stand_before
+from rlcompare.readers.console_lines import ANSI, may_stand_before
 
 #: The configuration is sought in so many bytes from the start of a log; real ones stand in the first few KB.
 SOUGHT_BYTES = 4 << 20

@@ -18,23 +18,12 @@ import polars as pl
 from rlcompare.readers import text
 from rlcompare.readers.base import IssueList
 from rlcompare.readers.columns import Columns
+from rlcompare.readers.console_lines import LONGEST_BEFORE, may_stand_before, without_colours
 from rlcompare.readers.text import Rows
 from rlcompare.readers.verl_table import ROW, read_table
 
-ANSI = re.compile(rb"\x1b\[[0-9;?]*[A-Za-z]")
-
-#: What may stand before a step line on its line: brackets (time stamps, ranks, the end of a progress bar), Ray's
-#: ``(TaskRunner pid=12, ip=10.0.0.1)``. Prose in front of ``step:1 - `` makes it prose.
-_BEFORE = re.compile(rb"(?:.*\]:?|.*\([^()]*pid=\d+[^()]*\))?[ \t]*", re.DOTALL)
-
-#: Ray's note about lines that several workers printed.
-_REPEATED = re.compile(rb"\s*\[repeated \d+x across cluster\].*")
-
 _STEP_LINE = re.compile(rb"step:[-+.eE\d]{1,24} - ")
 _NUMPY_VALUE = re.compile(r"np\.(?:float|int|uint)\d+\((.*)\)")
-
-#: No prefix is longer, while a line of 10 MB may name a step everywhere.
-LONGEST_BEFORE = 500
 
 #: Below it, parsing lines one by one costs less than a table.
 FEW_LINES = 8
@@ -77,21 +66,10 @@ def find_step_lines(data: bytes, first_line: int) -> StepLines:
             if _STEP_LINE.match(part, at) and (before in befores or may_stand_before(before)):
                 befores.add(before)
                 numbers.append(number)
-                bodies.append(_without_colours(part[at:].rstrip()))
+                bodies.append(without_colours(part[at:].rstrip()))
                 break
             at = part.find(b"step:", at + 5)
     return StepLines(numbers, bodies, len(lines) - 1)
-
-
-def _without_colours(body: bytes) -> bytes:
-    if b"\x1b" in body:
-        body = ANSI.sub(b"", body)
-    return _REPEATED.sub(b"", body) if body.endswith(b"]") else body
-
-
-def may_stand_before(before: bytes) -> bool:
-    """Whether what stands before ``step:`` on a line is a prefix that loggers write, rather than prose."""
-    return _BEFORE.fullmatch(ANSI.sub(b"", before)) is not None
 
 
 def read_step_lines(data: bytes, first_line: int, issues: IssueList) -> Rows:

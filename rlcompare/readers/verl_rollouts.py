@@ -77,7 +77,8 @@ def read(file: LogFile, resume: Resume | None) -> Chunk:
         if "input" not in record or "output" not in record:
             raise ValueError(f"Expected input and output, found {', '.join(map(text.shown, list(record)[:10]))}")
         step = whole_number(record.get("step"))
-        tokens = next((length for key in TOKEN_KEYS if (length := number(record.get(key))) is not None), None)
+        told = (number(record[key]) for key in TOKEN_KEYS if key in record)
+        tokens = next((length for length in told if length is not None), None)
         return [
             Sample(
                 step=named_step if step is None else step,

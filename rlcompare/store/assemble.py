@@ -9,12 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rlcompare.metrics import other_axis_of, spellings
+from rlcompare.readers import READERS
 from rlcompare.store.history import workers
 from rlcompare.store.record import MetricRecord, MetricStats, Part, Slice, SourceRecord
 
 #: Readers of files that stand back where another file of the run holds as much: Tune's table has what NumPy prints of
 #: 32-bit floats, and event files have 32-bit floats.
 STANDS_BACK = {"tune_csv": 1, "tensorboard": 2}
+
+#: Readers of formats that hold some values rounded.
+INEXACT = frozenset(reader.name for reader in READERS if not reader.is_exact)
+
+#: So many times the values of an exact format must an inexact one hold of a metric to answer for it.
+INEXACT_NEEDS = 1.1
 
 
 @dataclass(frozen=True)
@@ -85,7 +92,8 @@ def _stream(group: Sequence[SourceRecord], alike: Sequence[SourceRecord]) -> Str
 def metrics(found: Sequence[Stream]) -> dict[str, MetricRecord]:
     """Choose, for each metric of a run, the stream that holds most of it, and name the others.
 
-    Two keys are the same metric when they are spelled alike, or as :func:`rlcompare.metrics.spellings` says.
+    A stream of an inexact format gives way to an exact one that holds nearly as much, see :data:`INEXACT_NEEDS`. Two
+    keys are the same metric when they are spelled alike, or as :func:`rlcompare.metrics.spellings` says.
     """
     held: dict[str, list[tuple[Stream, str]]] = {}
     every_key = {key for stream in found for key in stream.stats}
@@ -96,10 +104,21 @@ def metrics(found: Sequence[Stream]) -> dict[str, MetricRecord]:
             held.setdefault(name, []).append((stream, key))
     chosen: dict[str, MetricRecord] = {}
     for name, holders in held.items():
-        stream, key = max(holders, key=lambda holder: holder[0].stats[holder[1]].n)
+        stream, key = _answering(holders)
         also = tuple(dict.fromkeys(other.reader for other, _ in holders if other is not stream))
         chosen[name] = MetricRecord(stream.slices[key], stream.stats[key], stream.reader, also, stream.unit_of(key))
     return chosen
+
+
+def _answering(holders: Sequence[tuple[Stream, str]]) -> tuple[Stream, str]:
+    """Choose among the streams that hold a metric."""
+
+    def n(holder: tuple[Stream, str]) -> int:
+        return holder[0].stats[holder[1]].n
+
+    most = max(holders, key=n)
+    exact = max((holder for holder in holders if holder[0].reader not in INEXACT), key=n, default=most)
+    return most if n(most) > INEXACT_NEEDS * n(exact) else exact
 
 
 def sparkline(values: NDArray[np.float64], points: int) -> tuple[float, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
+import posixpath
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -24,8 +25,8 @@ log = logging.getLogger(__name__)
 #: Folders that hold no logs but may hold very many files.
 SKIPPED_FOLDERS = frozenset({"__pycache__", "node_modules", "site-packages"})
 
-#: Hidden folders that do hold logs; the others are passed over.
-HIDDEN_LOG_FOLDERS = frozenset({".summary"})  # Sample Factory
+#: Hidden folders into which a framework or a tracker logs unless told otherwise; the others are passed over.
+HIDDEN_LOG_FOLDERS = frozenset({".summary", ".cometml-runs"})  # Sample Factory, Comet
 
 
 @dataclass(frozen=True)
@@ -135,7 +136,7 @@ def _bring_samples_home(claims: dict[PurePosixPath, list[_Claimed]]) -> None:
 
 def _name(run_id: str, prefix: str, first: _Claimed) -> str:
     if first.claim.name:
-        return prefix + str(first.source.file.relative.parent / first.claim.name)
+        return prefix + posixpath.normpath(first.source.file.relative.parent / first.claim.name)
     is_file = first.claim.run == first.source.file.relative
     return str(PurePosixPath(run_id).with_suffix("")) if is_file else run_id
 

@@ -22,7 +22,7 @@ from rlcompare.schema import LOG_INDEX
 from rlcompare.store import assemble, samples
 from rlcompare.store.cache import RunCache
 from rlcompare.store.discovery import FoundRun, Source
-from rlcompare.store.record import Part, RunRecord, SourceRecord, describe
+from rlcompare.store.record import SAMPLES_STREAM, Part, RunRecord, SourceRecord, describe
 from rlcompare.store.reward import with_reward
 
 log = logging.getLogger(__name__)
@@ -251,7 +251,7 @@ def _summarize(found: FoundRun, sources: tuple[SourceRecord, ...], writer: _Writ
     means = samples.means_per_step(str(writer.store.directory), sources)
     if means is not None:
         unit = next((source.step_unit for source in sources if source.samples and source.step_unit), "")
-        streams.append(assemble.stream_of(samples.STREAM, writer.part(_stored(means, "{}")), unit))
+        streams.append(assemble.stream_of(SAMPLES_STREAM, writer.part(_stored(means, "{}")), unit))
     metrics = assemble.metrics(streams)
     stamp = _config_stamp(found)
     config: dict[str, Scalar] = {}

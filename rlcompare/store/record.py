@@ -16,6 +16,9 @@ from rlcompare.readers import Scalar
 #: Raise it whenever a reader, a stored frame or this record changes its meaning: older caches are rebuilt.
 CACHE_VERSION = 4
 
+#: What stands for a reader where metrics are means of a run's samples.
+SAMPLES_STREAM = "samples"
+
 
 @dataclass(frozen=True)
 class MetricStats:
@@ -182,9 +185,13 @@ class RunRecord:
 
     @property
     def last_step(self) -> int | None:
-        """The last step of the later history, in the run's own unit."""
-        steps = [m.stats.last_step for m in self.metrics.values() if m.step_unit == self.step_unit]
-        return max(steps, default=None)
+        """The last step of the later history, in the run's own unit.
+
+        Samples of a step come before the step is done: they tell only where there is nothing else.
+        """
+        own = [metric for metric in self.metrics.values() if metric.step_unit == self.step_unit]
+        logged = [metric for metric in own if metric.source != SAMPLES_STREAM]
+        return max((metric.stats.last_step for metric in logged or own), default=None)
 
     @property
     def issues(self) -> tuple[ReadIssue, ...]:

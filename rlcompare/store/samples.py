@@ -7,8 +7,10 @@ log's names, which are added when samples are handed out.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence, Set
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
+from typing import NamedTuple
 
 import polars as pl
 
@@ -16,10 +18,8 @@ from rlcompare.readers.samples import ADDED_LATER
 from rlcompare.schema import SAMPLES, STEP, WALL_TIME
 from rlcompare.store.record import RunRecord, SourceRecord
 
-#: Names of the metrics made of samples begin with it, and so is called what they come from.
-STREAM = "samples"
-
-_PREFIXES = {"train": STREAM, "validation": f"{STREAM}/validation"}
+#: How the names of the metrics begin that are made of samples.
+_PREFIXES = {"train": "samples", "validation": "samples/validation"}
 _LENGTHS = {"token": "response_length", "character": "response_characters"}
 
 
@@ -42,42 +42,46 @@ def read_samples(records: Sequence[RunRecord], columns: Sequence[str]) -> pl.Dat
     OSError, polars.exceptions.PolarsError
         A stored file is gone or damaged; the run must be read again.
     """
-    names = ADDED_LATER.intersection(columns)
     scans = []
-    for part in _parts(records, names):
+    for told, files in groupby(_stored(records, columns), key=itemgetter(0)):
+        rows = pl.scan_parquet([path for _, path in files], glob=False)
         # One column at least, for what is told to be repeated in each row.
-        held = [name for name in columns if name not in names] or [STEP]
-        scan = pl.scan_parquet(part.files, glob=False).select(held)
-        if part.shift and STEP in held:
-            scan = scan.with_columns(pl.col(STEP) + part.shift)
-        scans.append(scan.with_columns([pl.lit(part.told[name]).alias(name) for name in names]).select(columns))
+        held = [name for name in columns if name not in ADDED_LATER] or [STEP]
+        added = [pl.lit(told.run).alias("run"), pl.lit(told.source).alias("source")]
+        moved = [pl.col(STEP) + told.shift] if told.shift else []
+        scans.append(rows.select(held).with_columns(*added, *moved).select(columns))
     frames = pl.collect_all(scans)
     nothing = pl.DataFrame(schema={name: SAMPLES[name] for name in columns})
     return pl.concat([nothing, *frames])
 
 
-@dataclass
-class _Part:
-    """Stored files that can be read as one, since the same is told of all their rows and added to their steps."""
+class _Told(NamedTuple):
+    """What is the same for all rows of a stored file; empty where it is not asked for, so that more files share it."""
 
-    told: dict[str, str]
+    run: str
+    source: str
     shift: int
-    files: list[str]
 
 
-def _parts(records: Sequence[RunRecord], names: Set[str]) -> list[_Part]:
-    parts: list[_Part] = []
+def _stored(records: Sequence[RunRecord], columns: Sequence[str]) -> Iterator[tuple[_Told, str]]:
     for record in records:
-        shifts = record.shifts if record.joined else (0,)
-        for run, shift in zip(record.joined or (record,), shifts, strict=True):
-            for source in run.sources:
-                files = [os.path.join(run.directory, name) for name in source.samples]
-                told = {name: text for name, text in (("run", record.id), ("source", source.path)) if name in names}
-                if files and parts and (parts[-1].told, parts[-1].shift) == (told, shift):
-                    parts[-1].files += files
-                elif files:
-                    parts.append(_Part(told, shift, files))
-    return parts
+        for part, shift in parts_of(record):
+            for source in part.sources:
+                told = _Told(
+                    record.id if "run" in columns else "",
+                    source.path if "source" in columns else "",
+                    shift if STEP in columns else 0,
+                )
+                for name in source.samples:
+                    yield told, os.path.join(part.directory, name)
+
+
+def parts_of(record: RunRecord) -> list[tuple[RunRecord, int]]:
+    """List the runs that a record was joined of, and what is added to their steps; the record itself if of none."""
+    if not record.joined:
+        return [(record, 0)]
+    parts = zip(record.joined, record.shifts, strict=True)
+    return [(inner, more + shift) for part, shift in parts for inner, more in parts_of(part)]
 
 
 def means_per_step(directory: str, sources: Sequence[SourceRecord]) -> pl.DataFrame | None:

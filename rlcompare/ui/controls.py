@@ -66,7 +66,8 @@ def known_or_asked(known: list[str], key: str) -> list[str]:
     """
     if not access.library(access.current_folders()).progress.running:
         return known
-    asked = [*st.query_params.get_all(key), *st.session_state.get(key, [])]
+    held = st.session_state.get(key) or []
+    asked = [*st.query_params.get_all(key), *([held] if isinstance(held, str) else held)]
     return [*known, *dict.fromkeys(name for name in asked if name not in set(known))]
 
 

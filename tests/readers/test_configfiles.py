@@ -436,3 +436,15 @@ def test_a_file_that_vanishes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
     monkeypatch.setattr(configfiles, "_read_one", vanished)
     assert "No such file" in only_issue(tmp_path).message
+
+
+def test_wandbs_config_lies_in_its_files(tmp_path: Path) -> None:
+    files = tmp_path / "wandb" / "run-20260101_000000-abc" / "files"
+    files.mkdir(parents=True)
+    (files / "config.yaml").write_text("_wandb:\n  value: {}\nlr:\n  desc: null\n  value: 0.001\nseed:\n  value: 3\n")
+    config, issues = read_config(files.parent, PurePosixPath("wandb/run-20260101_000000-abc"))
+    assert (config, issues) == ({"lr": 0.001, "seed": 3}, ())
+    assert [name for name, *_ in config_stamp(files.parent)] == ["files/config.yaml"]
+    other = tmp_path / "run-20260101_000000-abc"
+    (files.parent).rename(other)
+    assert config_stamp(other) == (), "other trackers keep another kind of file there"

@@ -64,7 +64,16 @@ def test_golden_d3rlpy(tmp_path: Path) -> None:
     runs = rlc.open_runs(golden_logs("csv_folder/d3rlpy", tmp_path), cache=tmp_path / "cache")
     row = runs.table().row(0, named=True)
     told = ("run", "framework", "source", "step_unit", "last_step", "seed", "n_records", "started")
-    assert tuple(row[name] for name in told) == (D3RLPY.name, "d3rlpy", "csv_folder", "step", 60, "1", 24, None)
+    assert tuple(row[name] for name in told) == (
+        D3RLPY.name,
+        "d3rlpy",
+        "csv_folder",
+        "gradient step",
+        60,
+        "1",
+        24,
+        None,
+    )
     given_metrics = expected("d3rlpy")
     gradients = {f"q_funcs.0._fc.weight_grad/{name}" for name in GRADIENTS[2:]}
     assert set(runs.metrics()["metric"]) == given_metrics.keys() | gradients

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import rlcompare as rlc
@@ -78,6 +78,7 @@ def test_nan_stays_nan() -> None:
 
 @settings(deadline=None)
 @given(cuts=st.lists(st.integers(0, len(LOG)), max_size=4))
+@example(cuts=[len(LOG) - 1])
 def test_a_read_resumed_anywhere_gives_the_same(tmp_path_factory: pytest.TempPathFactory, cuts: list[int]) -> None:
     chunks = read_grown(READER, tmp_path_factory.getbasetemp() / "logging.jsonl", LOG, cuts)
     assert same(records(chunks), expected("grpo"))

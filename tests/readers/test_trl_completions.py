@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 
 import rlcompare as rlc
+from rlcompare.demo import demo_folder
 from rlcompare.readers.base import Chunk
 from rlcompare.readers.samples import prompt_id
 from rlcompare.readers.trl_completions import READER
@@ -57,7 +58,8 @@ def test_golden(case: str, step: int) -> None:
     found = samples(chunk)
     assert found.height == 8
     assert found["step"].to_list() == [step] * 8
-    assert found["reward"].to_list() == pytest.approx([total(row) for row in rows])
+    rewards = [None] * 8 if case == "weighted" else pytest.approx([total(row) for row in rows])
+    assert found["reward"].to_list() == rewards
     assert found["length"].to_list() == [len(text_of(row["completion"])) for row in rows]
     assert found["place"].to_list() == list(range(8))
     assert found.select("split", "length_unit").unique().rows() == [("train", "character")]
@@ -78,8 +80,8 @@ def test_advantages_that_follow_the_sum_are_no_issue(case: str) -> None:
 
 def test_advantages_of_weighted_rewards_are_told_once() -> None:
     (issue,) = read_golden("weighted", 1).issues
-    assert (issue.path, issue.severity) == ("completions", "note")
-    assert issue.message.startswith("Expected advantages that follow the sum of 'share_of_a_reward', 'length_reward', ")
+    assert (issue.path, issue.place, issue.severity) == ("completions", "column advantage", "warning")
+    assert issue.message.startswith("Expected advantages that follow a sum of 'share_of_a_reward', 'length_reward', ")
     assert rlc.open_runs(ROOT / "weighted").issues().height == 1
 
 
@@ -119,6 +121,27 @@ def test_what_is_logged_besides_is_no_reward(tmp_path: Path) -> None:
         (3, 1.5, 2.0, True),
         (12, 0.0, None, False),
     ]
+
+
+@pytest.mark.parametrize(
+    ("advantages", "rewards"),
+    [
+        ([0.7, -0.7, 0.5, -0.5], [7.0, 4.0, 1.0, 0.0]),  # of both
+        ([0.7, -0.7, -0.5, 0.5], [1.0, 0.0, 0.0, 1.0]),  # of right alone
+        ([0.0, 0.0, 0.0, 0.0], None),
+        ([-0.7, 0.7, 0.5, -0.5], None),
+    ],
+)
+def test_columns_whose_sum_the_advantages_follow(
+    tmp_path: Path, advantages: list[float], rewards: list[float] | None
+) -> None:
+    frame = pl.DataFrame(
+        {"prompt": ["p", "p", "q", "q"], "completion": "c", "advantage": advantages}
+        | {"right": [1.0, 0.0, 0.0, 1.0], "besides": [6.0, 4.0, 1.0, -1.0]}
+    )
+    chunk = read_frame(tmp_path, frame)
+    assert samples(chunk)["reward"].to_list() == (rewards or [None] * 4)
+    assert len(chunk.issues) == (rewards is None)
 
 
 def test_no_reward_at_all(tmp_path: Path) -> None:
@@ -214,3 +237,13 @@ def test_a_run_has_the_trainer_s_metrics_and_the_samples(tmp_path: Path) -> None
     assert runs.curves("samples/reward/mean")["value"].to_list() == pytest.approx(trained, abs=1e-6)
     assert runs.samples().height == 16
     assert runs.config().filter(pl.col("key") == "max_steps")["value"].to_list() == ["2"]
+
+
+def test_the_demo_s_samples_agree_with_what_its_trainer_logged() -> None:
+    """Of six real trainings, three with weights of 1 and 0, in which one prompt came twice in a batch."""
+    runs = rlc.open_runs(demo_folder()).select("*/grpo-*")
+    trained = runs.curves("reward").select("run", "step", "value")
+    sampled = runs.curves("samples/reward/mean").select("run", "step", pl.col("value").alias("mean"))
+    both = trained.join(sampled, on=["run", "step"])
+    assert both.height == sampled.height == 33
+    assert (both["value"] - both["mean"]).abs().max() < 1e-6  # type: ignore[operator]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from rlcompare.errors import ReadIssue
 from rlcompare.readers import verl_config, verl_lines
 from rlcompare.readers.base import Chunk, Folder, IssueList, Resume
-from rlcompare.readers.verl_console import READER
+from rlcompare.readers.console import READER
 from tests.readers.files import GOLDEN, claimed_run, log_file, one_table, read_grown, written
 
 DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "verl"

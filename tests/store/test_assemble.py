@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import polars as pl
+import pytest
 
 from rlcompare.errors import ReadIssue
 from rlcompare.store.assemble import metrics, sparkline, streams
@@ -39,6 +40,26 @@ def test_of_two_that_hold_as_much_the_more_exact_answers() -> None:
     lines = source("result.json", "tune_json", {"reward": 100})
     found = metrics(streams([board, table, lines], {}))["reward"]
     assert (found.source, found.also_in) == ("tune_json", ("tune_csv", "tensorboard"))
+
+
+@pytest.mark.parametrize(
+    ("printed", "logged", "answers"),
+    [(110, 100, "tensorboard"), (111, 100, "console"), (5, 100, "tensorboard"), (1, 1, "tensorboard")],
+)
+def test_a_console_answers_only_where_it_holds_more_than_a_tenth_more(printed: int, logged: int, answers: str) -> None:
+    console = source("train.log", "console", {"actor/lr": printed, "only": 3})
+    board = source("events", "tensorboard", {"actor/lr": logged})
+    for order in ([console, board], [board, console]):
+        found = metrics(streams(order, {}))
+        other = {"console": "tensorboard", "tensorboard": "console"}[answers]
+        assert (found["actor/lr"].source, found["actor/lr"].also_in) == (answers, (other,))
+        assert found["only"].source == "console"
+
+
+def test_of_several_exact_formats_beside_a_console_the_fullest_answers() -> None:
+    given = {"console": 105, "verl_jsonl": 100, "tensorboard": 98}
+    found = metrics(streams([source(reader, reader, {"reward": n}) for reader, n in given.items()], {}))
+    assert (found["reward"].source, found["reward"].also_in) == ("verl_jsonl", ("console", "tensorboard"))
 
 
 def test_a_prefix_is_kept_where_the_run_has_no_plain_key() -> None:

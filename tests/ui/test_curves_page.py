@@ -8,6 +8,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from rlcompare.store import Library
+from rlcompare.store.library import Progress
 from tests.logs import write_verl
 from tests.ui.conftest import Start, charts, notes, write, write_sb3
 
@@ -210,3 +212,18 @@ def test_a_formula_that_is_a_chosen_metric_is_drawn_once(start: Start, logs: Pat
     app = start(logs, page="curves", link={"curves_metrics": ["reward"], "curves_formula": "reward"})
     assert not app.exception
     assert len(charts(app)) == 1
+
+
+def test_a_second_look_while_logs_are_read_keeps_what_was_chosen(
+    start: Start, logs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Controls with one choice hold a text or nothing, and those with several a list."""
+    app = start(logs, page="curves")
+    monkeypatch.setattr(Library, "progress", property(lambda self: Progress(1, 3, running=True)))
+    app.selectbox(key="curves_baseline").select_index(0).run()
+    chosen = app.selectbox(key="curves_baseline").value
+    app.run()
+    assert not app.exception
+    assert app.selectbox(key="curves_baseline").value == chosen
+    assert app.selectbox(key="curves_right").value is None
+    assert all(len(option) > 1 for option in app.selectbox(key="curves_baseline").options)

@@ -1,4 +1,4 @@
-"""W&B's run files (``run-<id>.wandb``): framing, records, and the readers of history and of console text."""
+"""W&B's run files (``run-<id>.wandb``): records, and the readers of history and of console text."""
 
 from rlcompare.readers.wandb.run import CONSOLE_READER, READER
 

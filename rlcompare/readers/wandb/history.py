@@ -1,9 +1,9 @@
 """History records to run logs, and the step that each value stands at.
 
 W&B's ``_step`` counts calls of ``log``, not steps of the training. So a value stands at the step metric that
-``define_metric`` names for its key; else at the training step that the run logs (the first of ``STEP_KEYS`` that it
-has), as it was last logged, or as it is first logged for rows before that; else at ``_step``. Which key that is, is
-settled by the first read that has history.
+``define_metric`` names for its key; else at the training step that the run logs (the first of ``TRAINING_STEP_KEYS``
+that it has), as it was last logged, or as it is first logged for rows before that; else at ``_step``. Which key that
+is, is settled by the first read that has history.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from rlcompare.readers import text
+from rlcompare.readers.axes import TRAINING_STEP_KEYS
 from rlcompare.readers.base import IssueList
 from rlcompare.readers.wandb import wire
 from rlcompare.schema import LOG_INDEX, STEP, WALL_TIME
@@ -27,15 +28,6 @@ OWN_STEP, OWN_TIME = "_step", "_timestamp"
 
 #: Counted by W&B for every row, and no metrics: the wall time says as much.
 _OWN = (OWN_STEP, OWN_TIME, "_runtime")
-
-#: Keys under which frameworks log the step of the training, best first.
-STEP_KEYS = (
-    "train/global_step",  # Transformers, TRL, OpenRLHF
-    "global_step",  # CleanRL, Stable-Baselines3 through TensorBoard
-    "trainer/global_step",  # Lightning
-    "training_step",  # open-instruct
-    "training/global_step",  # verl
-)
 
 #: Tables made of one read at most; keys that are logged together share one.
 TABLES = 16
@@ -147,7 +139,7 @@ class History:
         """Lay out what was collected: the keys of a table were logged together and stand at the same step metric."""
         columns = self._columns()
         if not self.step:
-            self.step = next((key for key in STEP_KEYS if key in columns), OWN_STEP)
+            self.step = next((key for key in TRAINING_STEP_KEYS if key in columns), OWN_STEP)
         index = {*_OWN, self.step, *self.definitions.steps}
         step_of = {key: self.definitions.step_of(key) or self.step for key in columns.keys() - index}
         stood = {step: self._stood(columns.get(step), step) for step in {*step_of.values(), self.step}}

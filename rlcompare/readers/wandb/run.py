@@ -15,14 +15,16 @@ import polars as pl
 
 from rlcompare.errors import ReadIssue
 from rlcompare.metrics import guess_framework, step_unit_of
-from rlcompare.readers import text
+from rlcompare.readers import logic_rl_samples, text
 from rlcompare.readers.base import Chunk, Claim, Folder, IssueList, LogFile, Reader, Resume, Scalar
 from rlcompare.readers.configfiles import flatten
-from rlcompare.readers.verl_lines import read_step_lines
+from rlcompare.readers.console import STEP_UNIT, ConsoleText, end_of_records
+from rlcompare.readers.leveldb_log import scan
 from rlcompare.readers.wandb import wire
-from rlcompare.readers.wandb.framing import HEAD, Frames
 from rlcompare.readers.wandb.history import Definitions, History
-from rlcompare.schema import WALL_TIME
+
+#: ``:W&B``, 0xBEE1 and a version.
+HEAD = b":W&B\xe1\xbe\x00"
 
 _NAME = re.compile(r"run-(.+)\.wandb")
 
@@ -92,35 +94,41 @@ def read(file: LogFile, resume: Resume | None) -> Chunk:
 
 
 def read_console(file: LogFile, resume: Resume | None) -> Chunk:
-    """Read the metrics in the console text that the file holds, with the time at which W&B took each line up."""
+    """Read the console text that the file holds as a console log, with the time at which W&B took each line up.
+
+    Its samples have no texts that could be found again, and are left to ``files/output.log`` where that is there too.
+    """
     issues = IssueList(file)
     state: dict[str, Any] = dict(resume.state) if resume else {}
-    held: str = state.get("held", "")
-    line: int = state.get("line", 1)
-    pieces: list[str] = [held]
-    times: list[float] = []
+    found = ConsoleText.of(state["console"]) if state else ConsoleText()
+    noted = set(found.left_out)
+    times: list[float] = list(state.get("times", []))
+    pieces: list[str] = [state.get("held", "")]
     records = _Records(file, resume, IssueList(file))
     for record in records:
         for kind, content in wire.fields(record):
             if kind in (wire.OUTPUT, wire.OUTPUT_RAW):
-                found = dict(wire.fields(content))
-                piece = found.get(3, b"").decode("utf-8", "replace")
+                told = dict(wire.fields(content))
+                piece = told.get(3, b"").decode("utf-8", "replace")
                 pieces.append(piece)
-                times += [wire.timestamp(found.get(2, b""))] * piece.count("\n")
-    whole, _, held = "".join(pieces).rpartition("\n")
-    tables: tuple[pl.DataFrame, ...] = ()
-    if times:
-        rows = read_step_lines(f"{whole}\n".encode("utf-8", "replace"), line, issues)
-        if rows.frame.height:
-            seconds = pl.Series(WALL_TIME, times).gather(rows.lines - line)
-            tables = (rows.frame.with_columns(pl.when(seconds > 0).then(seconds).alias(WALL_TIME)),)
+                times += [wire.timestamp(told.get(2, b""))] * piece.count("\n")
+    data = "".join(pieces).encode("utf-8", "replace")
+    end = end_of_records(data[: data.rfind(b"\n") + 1])
+    n_lines = data.count(b"\n", 0, end)
+    if end:
+        found.take(data[:end], 0, issues, times[:n_lines])
+    text.left_out_note(issues, set(found.left_out) - noted)
+    samples = None
+    if found.samples and not (file.path.parent / "files" / "output.log").is_file():
+        samples = logic_rl_samples.frame(found.samples)
     return Chunk(
-        tables,
+        found.joined,
         records.offset,
-        state={"held": held, "line": line + len(times)},
+        state={"console": found.state(), "held": data[end:].decode("utf-8", "replace"), "times": times[n_lines:]},
         issues=issues.done(),
-        step_unit="step" if tables else "",
-        framework="verl" if tables else "",
+        samples=None if samples is None else samples.with_columns(pl.lit(None, pl.Int64).alias("place")),
+        step_unit=STEP_UNIT if found.framework else "",
+        framework=found.framework,
     )
 
 
@@ -129,45 +137,39 @@ class _Records:
 
     def __init__(self, file: LogFile, resume: Resume | None, issues: IssueList) -> None:
         self._issues = issues
-        start = resume.offset if resume else 0
-        with file.open() as stream:
-            stream.seek(start)
-            data = stream.read()
-        self.offset = start
+        self._found: list[tuple[int, bytes]] = []
+        self.offset = resume.offset if resume else 0
         self.pending: ReadIssue | None = None
-        if not start and len(data) < len(HEAD):
-            message = "The file is empty: W&B has written nothing to it, or was killed before it did."
-            self.pending = issues.pending("", message if not data else "The file's head is not whole yet.")
-            data = b""
-        elif not start:
+        with file.open() as stream:
+            stream.seek(self.offset)
+            data = stream.read()
+        if not self.offset:
+            if len(data) < len(HEAD):
+                message = "The file is empty: W&B has written nothing to it, or was killed before it did."
+                self.pending = issues.pending("", "The file's head is not whole yet." if data else message)
+                return
             if not data.startswith(HEAD[:6]):
                 issues.add("byte 0", f"Expected a .wandb file, found {text.shown(data[:16])}.", "error")
-                self.offset, data = len(data), b""
-            else:
-                start, data = len(HEAD), data[len(HEAD) :]
-                self.offset = start
-        self._frames = Frames(data, start)
+                self.offset = len(data)
+                return
+            self.offset, data = len(HEAD), data[len(HEAD) :]
+        found = scan(data, self.offset)
+        self._found, self.offset = found.records, found.offset
+        for problem in found.problems:
+            issues.add(f"byte {problem.at}", problem.message, problem.severity)
+        if found.pending is not None:
+            at, message, severity = found.pending.at, found.pending.message, found.pending.severity
+            self.pending = ReadIssue(str(file.relative), f"byte {at}", message, severity)
 
     def __iter__(self) -> Iterator[bytes]:
-        frames = self._frames
-        if not frames.data:
-            return
-        for record in frames:
+        for at, record in self._found:
             try:
                 for _ in wire.fields(record):
                     pass
             except (IndexError, ValueError) as error:
-                self._issues.add(f"byte {frames.offset}", f"Expected a record before this byte, found none: {error}.")
+                self._issues.add(f"byte {at}", f"Expected a record, found bytes that are none: {error}.")
                 continue
             yield record
-        self.offset = frames.offset
-        for at in frames.damaged:
-            self._issues.add(f"byte {at}", "Expected a record with its checksum; the rest of its block is left out.")
-        left = len(frames.data) + frames.base - frames.offset
-        if left and any(frames.data[-left:]) and not frames.damaged:
-            self.pending = self._issues.pending(
-                f"byte {frames.offset}", f"The last record is not whole ({left:,} bytes); it is read once it is."
-            )
 
 
 def _config(record: bytes) -> dict[str, Scalar]:
