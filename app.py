@@ -9,6 +9,7 @@ page = st.navigation(
     [
         st.Page("pages/runs.py", title="Runs", icon=":material/table_rows:", default=True),
         st.Page("pages/curves.py", title="Curves", icon=":material/show_chart:"),
+        st.Page("pages/rollouts.py", title="Rollouts", icon=":material/forum:"),
     ]
 )
 folders = access.current_folders()
