@@ -15,6 +15,6 @@ with st.sidebar:
 controls.show_reading()
 
 if len(runs):
-    show_rollouts(runs, controls.runs_to_compare(runs, chosen))
+    show_rollouts(runs, runs.select(chosen) if chosen else runs)
 else:
     controls.show_no_runs()

@@ -202,7 +202,39 @@ def steps_of(samples: pl.DataFrame) -> NDArray[np.int64]:
     return steps
 
 
-def next_steps(steps: NDArray[np.int64], at: int) -> tuple[int | None, int | None]:
-    """Return the steps with samples before and after one, None where there is none."""
-    before, after = steps[steps < at], steps[steps > at]
-    return (int(before[-1]) if len(before) else None, int(after[0]) if len(after) else None)
+def next_steps(steps: NDArray[np.int64], at: int, stride: int = 1) -> tuple[int | None, int | None]:
+    """Return the steps with samples before and after one, None where there is none.
+
+    Parameters
+    ----------
+    steps : ndarray of int64, ascending
+    at : int
+    stride : int
+        Go so many steps with samples back and forth, or to the first and the last.
+    """
+    n_before = int(np.searchsorted(steps, at))
+    n_until = int(np.searchsorted(steps, at, side="right"))
+    before = int(steps[n_before - min(stride, n_before)]) if n_before else None
+    after = int(steps[min(n_until + stride, len(steps)) - 1]) if n_until < len(steps) else None
+    return before, after
+
+
+def on_one_axis(episodes: pl.DataFrame) -> pl.DataFrame:
+    """Put the episodes of several workers on the step axis of the run, where each worker counts only its own steps.
+
+    Episodes are ordered by ``wall_time``, those without one last, and ``step`` is the sum of the lengths in that order,
+    as for the metrics that are made of them. Where steps are the run's own already, nothing changes.
+
+    Parameters
+    ----------
+    episodes : DataFrame with ``step``, ``length``, ``wall_time``, ``worker``
+        Of one run and split, each worker's in order.
+    """
+    own = episodes.select(
+        (pl.col("length").cum_sum().over("worker") == pl.col(STEP)).fill_null(value=False).all().alias("own"),
+        (pl.col("worker").n_unique() > 1).alias("several"),
+    ).row(0)
+    if own != (True, True):
+        return episodes
+    ordered = episodes.sort("wall_time", nulls_last=True, maintain_order=True)
+    return ordered.with_columns(pl.col("length").cum_sum().cast(pl.Int64).alias(STEP))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 import polars as pl
@@ -12,7 +13,6 @@ from rlcompare.runs import Runs
 from rlcompare.transforms.rollouts import samples_at
 from rlcompare.ui import access, rollout_stages, rollout_words
 from rlcompare.ui.controls import note
-from rlcompare.ui.rollout_texts import show_texts
 
 T = TypeVar("T", str, int)
 
@@ -32,15 +32,34 @@ def choose_compare() -> bool:
     )
 
 
-def show_other(runs: Runs, compared: Runs, split: str, sample: dict[str, object], run: str) -> None:
-    """Ask for another answer to a sample's prompt, and show it.
+@dataclass(frozen=True)
+class Other:
+    """A sample that stands beside another one.
+
+    Parameters
+    ----------
+    run : Runs
+        The one run.
+    sample : dict
+        A row of its samples.
+    title : str
+        What tells it from others.
+    """
+
+    run: Runs
+    sample: dict[str, object]
+    title: str
+
+
+def choose_other(runs: Runs, beside: Runs, split: str, sample: dict[str, object], run: str) -> Other | None:
+    """Ask for another answer to a sample's prompt; None, and the page says why, where there is none.
 
     Parameters
     ----------
     runs : Runs
         The whole library.
-    compared : Runs
-        Those whose answers may stand beside.
+    beside : Runs
+        Those whose answers may stand beside, its own among them.
     split : str
         Both are drawn for the same.
     sample : dict
@@ -51,12 +70,11 @@ def show_other(runs: Runs, compared: Runs, split: str, sample: dict[str, object]
     prompt_id = sample["prompt_id"]
     if not isinstance(prompt_id, int):
         note(rollout_words.NO_PROMPT)
-        return
-    asked = compared if run in compared.ids else runs.select([run, *compared.ids])
-    there = _answers(asked, split, prompt_id, run, sample)
+        return None
+    there = _answers(beside, split, prompt_id, run, sample)
     if not there:
         note(rollout_words.NOWHERE_ELSE)
-        return
+        return None
     labels = access.all_labels(runs.ids)
     here = int(str(sample["step"]))
     run_place, step_place, answer_place = st.columns([5, 3, 3])
@@ -77,7 +95,7 @@ def show_other(runs: Runs, compared: Runs, split: str, sample: dict[str, object]
     with answer_place:
         number = _choose("Sample beside", ANSWER_KEY, numbers, numbers[0])
     row = rows.row(numbers.index(number), named=True)
-    show_texts(own, row, rollout_words.of_sample(row, found, labels[other]))
+    return Other(own, row, rollout_words.of_sample(row, found, labels[other]))
 
 
 def _answers(runs: Runs, split: str, prompt_id: int, run: str, sample: dict[str, object]) -> dict[str, list[int]]:

@@ -10,7 +10,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from rlcompare.runs import Runs
-from rlcompare.transforms.rollouts import Answer, Filter, nearest_step, next_steps, steps_of
+from rlcompare.transforms.rollouts import EPISODES_SHOWN, Answer, Filter, nearest_step, next_steps, steps_of
 from rlcompare.ui import access, rollout_stages
 from rlcompare.ui.rollout_link import Place, go_to_run, go_to_step
 from rlcompare.ui.rollout_stages import Split
@@ -51,11 +51,11 @@ def choose_run(runs: Runs, options: list[str], asked: str | None) -> str:
 
 
 def choose_split(splits: dict[str, Split]) -> Split:
-    """Ask for samples to train on or to evaluate, where a run has both."""
+    """Ask for samples drawn to train on or to evaluate, where a run has both."""
     if len(splits) == 1:
         return next(iter(splits.values()))
     chosen = st.segmented_control(
-        "Drawn for",
+        "Sampled for",
         list(splits),
         format_func=SPLITS.__getitem__,
         default=next(iter(splits)),
@@ -74,10 +74,15 @@ def choose_step(split: Split, place: Place) -> Place:
     Place with a step that has samples
     """
     steps = steps_of(split.samples)
-    step = int(steps[-1]) if place.step is None else nearest_step(steps, place.step)
-    asked = place.asked if place.step == step else place.step
-    wide, back, forth = st.columns([8, 1, 1], vertical_alignment="bottom")
-    before, after = next_steps(steps, step)
+    if place.step is None:
+        step = int(steps[-1])
+    elif split.one_by_one:
+        step = min(max(place.step, int(steps[0])), int(steps[-1]))
+    else:
+        step = nearest_step(steps, place.step)
+    asked = place.asked if place.step == step else None if split.one_by_one else place.step
+    wide, back, forth = st.columns([9, 2, 2], vertical_alignment="bottom")
+    before, after = next_steps(steps, step, EPISODES_SHOWN if split.one_by_one else 1)
     with wide:
         _choose_among(steps, step)
     with back:
@@ -136,52 +141,43 @@ def choose_filter(samples: pl.DataFrame) -> tuple[Filter, str]:
     words : str
         To be found in the texts; empty: anything.
     """
-    has_prompts = samples["prompt"].n_unique() > 1
-    has_answers = samples["correct"].null_count() < samples.height
-    has_texts = samples["place"].null_count() < samples.height
-    shown = [True, True, has_answers, has_prompts, has_texts]
-    widths = [width for width, is_shown in zip((2, 2, 2, 2, 4), shown, strict=True) if is_shown]
-    places = iter(st.columns(widths, vertical_alignment="bottom"))
-    with next(places):
+    low_place, high_place = st.columns(2)
+    with low_place:
         low = _reward("Reward from")
-    with next(places):
+    with high_place:
         high = _reward("Reward to")
     answer, prompt, words = None, None, ""
-    if has_answers:
-        with next(places):
-            answer = st.selectbox(
-                "Answer",
-                list(ANSWERS),
-                index=None,
-                format_func=ANSWERS.__getitem__,
-                key="rollouts_answer",
-                bind="query-params",
-                placeholder="Any",
-            )
-    if has_prompts:
-        with next(places):
-            prompts = samples["prompt"].drop_nulls().unique().sort().to_list()
-            _forget_others(PROMPT_KEY, prompts)
-            prompt = st.selectbox(
-                "Prompt",
-                prompts,
-                index=None,
-                format_func="{:,}".format,
-                key=PROMPT_KEY,
-                bind="query-params",
-                placeholder="Any",
-                help="A prompt has the same number at every step of the run.",
-            )
-    if has_texts:
-        with next(places):
-            words = st.text_input(
-                "Search in texts",
-                key="rollouts_search",
-                bind="query-params",
-                placeholder="Words in prompt or answer",
-                help="Reads the texts of this step, up to "
-                f"{rollout_stages.SEARCHED:,} samples. Found as typed, in upper and lower case alike.",
-            ).strip()
+    if samples["correct"].null_count() < samples.height:
+        answer = st.selectbox(
+            "Answer",
+            list(ANSWERS),
+            index=None,
+            format_func=ANSWERS.__getitem__,
+            key="rollouts_answer",
+            bind="query-params",
+            placeholder="Any",
+        )
+    prompts = samples["prompt"].drop_nulls().unique().sort().to_list()
+    if len(prompts) > 1:
+        _forget_others(PROMPT_KEY, prompts)
+        prompt = st.selectbox(
+            "Prompt",
+            prompts,
+            index=None,
+            key=PROMPT_KEY,
+            bind="query-params",
+            placeholder="Any",
+            help="A prompt has the same number at every step of the run.",
+        )
+    if samples["place"].null_count() < samples.height:
+        words = st.text_input(
+            "Search in texts",
+            key="rollouts_search",
+            bind="query-params",
+            placeholder="Part of a prompt or answer",
+            help="Reads the texts of this step, of up to "
+            f"{rollout_stages.SEARCHED:,} samples. Found as typed, in upper and lower case alike.",
+        ).strip()
     return Filter(low, high, answer, prompt), words
 
 

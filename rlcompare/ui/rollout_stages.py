@@ -9,7 +9,7 @@ import streamlit as st
 
 from rlcompare.runs import Runs
 from rlcompare.store.ingest import BY_NAME
-from rlcompare.transforms.rollouts import is_one_by_one, number_prompts
+from rlcompare.transforms.rollouts import is_one_by_one, number_prompts, on_one_axis
 from rlcompare.transforms.truncation import length_cap
 
 #: Seconds for which a text that was read stays in memory.
@@ -33,9 +33,10 @@ COLUMNS = (
 )
 
 
-def runs_with_samples(runs: Runs) -> list[str]:
+@st.cache_data(max_entries=32, show_spinner=False)
+def runs_with_samples(_runs: Runs, fingerprint: str) -> list[str]:  # noqa: ARG001 - the key of the cache
     """Return the ids of the runs that have samples, without reading any; first those whose samples have texts."""
-    having = {record.id: [source for source in record.sources if source.samples] for record in runs.records}
+    having = {record.id: [source for source in record.sources if source.samples] for record in _runs.records}
     with_texts = [run for run, sources in having.items() if any(BY_NAME[source.reader].texts for source in sources)]
     return list(dict.fromkeys([*with_texts, *(run for run, sources in having.items() if sources)]))
 
@@ -78,18 +79,19 @@ def splits(_run: Runs, fingerprint: str) -> dict[str, Split]:  # noqa: ARG001 - 
         own = samples.filter(pl.col("split") == name)
         if own.is_empty():
             continue
+        one_by_one = is_one_by_one(own)
+        own = on_one_axis(own) if one_by_one else own
         units = own["length_unit"].drop_nulls().unique().cast(pl.String).to_list()
         length = own["length"].fill_null(float("nan")).to_numpy()
         cap = length_cap(own["step"].to_numpy(), length) if len(units) == 1 else None
-        found[name] = Split(name, own, is_one_by_one(own), cap, units[0] if len(units) == 1 else "")
+        found[name] = Split(name, own, one_by_one, cap, units[0] if len(units) == 1 else "")
     return found
 
 
 @st.cache_resource(max_entries=8, show_spinner="Looking for the prompt …")
 def prompts(_runs: Runs, fingerprint: str) -> pl.DataFrame:  # noqa: ARG001 - the key of the cache
     """Count the answers to each prompt: ``run``, ``split``, ``prompt_id``, ``step``, and how many, ``n``."""
-    having = runs_with_samples(_runs)
-    found = _runs.select(having).samples(["run", "step", "split", "prompt_id"]) if having else _runs.samples()
+    found = _runs.samples(["run", "step", "split", "prompt_id"])
     return found.drop_nulls("prompt_id").group_by("run", "split", "prompt_id", "step").agg(pl.len().alias("n"))
 
 

@@ -13,12 +13,16 @@ from rlcompare.ui.rollout_link import go_to_sample
 from rlcompare.ui.rollout_stages import Split
 
 ROW = 34
-TALLEST = 16 * ROW
+TALLEST = 17 * ROW
+#: Where texts stand below.
+LOW = 7 * ROW
 SHOWN_KEY = "rollouts_table_shown"
 COUNT_KEY = "rollouts_table_count"
 
 
-def show_samples(rows: pl.DataFrame, split: Split, of: tuple[object, ...], selected: int | None) -> None:
+def show_samples(
+    rows: pl.DataFrame, split: Split, of: tuple[object, ...], selected: int | None, tallest: int = TALLEST
+) -> None:
     """Show samples; a click on a row shows that sample.
 
     Parameters
@@ -31,6 +35,8 @@ def show_samples(rows: pl.DataFrame, split: Split, of: tuple[object, ...], selec
         Run, split and step, which tell one table from the next.
     selected : int or None
         Number of the sample whose row is marked; None: rows cannot be chosen, as they have no texts.
+    tallest : int
+        Pixels.
     """
     import_pandas()
     numbers = rows["number"].to_list()
@@ -48,7 +54,7 @@ def show_samples(rows: pl.DataFrame, split: Split, of: tuple[object, ...], selec
     # A column that is empty in some step stands where another has it, so that the table does not change its shape.
     logged = [name for name in frame.columns if name not in split.samples.columns or _is_logged(split, name)]
     look: dict[str, Any] = {
-        "height": min(TALLEST, ROW * (rows.height + 1) + 3),
+        "height": min(tallest, ROW * (rows.height + 1) + 3),
         "row_height": ROW,
         "hide_index": True,
         "placeholder": "",
@@ -95,18 +101,18 @@ def _take_row(numbers: list[int], key: str) -> None:
 
 def _columns(split: Split) -> dict[str, ColumnConfig]:
     column = st.column_config
-    unit = f" ({split.unit}s)" if split.unit else ""
+    unit = f"{split.unit}s" if split.unit else "length"
     return {
         "number": column.NumberColumn("Episode" if split.one_by_one else "Sample", format="localized", width="small"),
         "step": column.NumberColumn("Step", format="localized"),
         "prompt": column.NumberColumn("Prompt", format="localized", width="small"),
         "reward": column.NumberColumn("Return" if split.unit == "env step" else "Reward", format="%.4g"),
-        "length": column.NumberColumn(f"Length{unit}", format="localized"),
+        "length": column.NumberColumn(unit.capitalize(), format="localized", help="Length"),
         "correct": column.CheckboxColumn("Correct", width="small"),
         "at_cap": column.CheckboxColumn(
             "At the cap",
             width="small",
-            help=f"As long as the longest{unit}: {split.cap:,g} or more." if split.cap else "",
+            help=f"{split.cap:,g} {unit} or more." if split.cap is not None else "",
         ),
         "worker": column.TextColumn("Worker", width="small"),
         "wall_time": column.DatetimeColumn("Time (UTC)", format="YYYY-MM-DD HH:mm:ss", timezone="UTC"),

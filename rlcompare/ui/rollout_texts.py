@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 
 import polars as pl
 import streamlit as st
@@ -18,8 +19,17 @@ WHOLE_KEY = "rollouts_whole"
 FOLDED = 1_500
 
 
-def show_texts(run: Runs, sample: dict[str, object], title: str) -> None:
-    """Show the texts of a sample.
+@dataclass(frozen=True)
+class Texts:
+    """What a log has of one sample as text; ``others`` by the log's own keys."""
+
+    prompt: str
+    answer: str
+    others: dict[str, str]
+
+
+def read_texts(run: Runs, sample: dict[str, object]) -> Texts | None:
+    """Read the texts of a sample, or say why there are none.
 
     Parameters
     ----------
@@ -27,22 +37,28 @@ def show_texts(run: Runs, sample: dict[str, object], title: str) -> None:
         The one run.
     sample : dict
         A row of its samples.
-    title : str
-        What tells it from others.
     """
-    note(title)
     source, place = sample["source"], sample["place"]
     if source is None or place is None:
         note("The log has no texts of this sample.")
-        return
+        return None
     try:
-        prompt, response, others = rollout_stages.text_of(run, run.fingerprint, str(source), int(str(place)))
+        prompt, answer, others = rollout_stages.text_of(run, run.fingerprint, str(source), int(str(place)))
     except SampleTextError as error:
         show_error("The texts of this sample cannot be read.", str(error))
-        return
-    _show_text("Prompt", prompt)
-    _show_text("Answer", response)
-    _show_others(json.loads(others))
+        return None
+    return Texts(prompt, answer, json.loads(others))
+
+
+def show_prompt(texts: Texts) -> None:
+    """Show what was asked."""
+    _show_text("Prompt", texts.prompt)
+
+
+def show_answer(texts: Texts) -> None:
+    """Show what was answered, and what else was logged of it."""
+    _show_text("Answer", texts.answer)
+    _show_others(texts.others)
 
 
 def choose_whole() -> bool:
@@ -57,8 +73,9 @@ def choose_whole() -> bool:
 
 def _show_text(title: str, text: str) -> None:
     cut = len(text) > FOLDED and not st.session_state.get(WHOLE_KEY, False)
-    with st.container(key=None, gap="xsmall"):
-        note(f"{title}: the first {FOLDED:,} of {len(text):,} characters" if cut else title)
+    told = f"{title}: the first {FOLDED:,} of {len(text):,} characters" if cut else title
+    note(told if text else f"{title}: empty")
+    if text:
         st.code(text[:FOLDED] if cut else text, language=None, wrap_lines=True)
 
 

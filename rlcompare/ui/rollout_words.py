@@ -59,7 +59,7 @@ def what_is_there(rows: pl.DataFrame, split: Split, step: int, unit: str) -> str
         told.append(f"mean length {length.mean():,.1f} {split.unit}s")
     correct = rows["correct"].drop_nulls().to_numpy()
     if len(correct):
-        told.append(f"correct {correct.sum():,} of {len(correct):,} ({correct.mean():.1%})")
+        told.append(f"correct {correct.sum():,} of {len(correct):,} ({_percent(correct.mean())})")
     return f"{'; '.join(told)}.{_of_prompts(rows)}"
 
 
@@ -89,17 +89,24 @@ def how_many_cut(rows: pl.DataFrame, split: Split, logged: tuple[str, float] | N
     if split.cap is not None and len(lengths):
         n = int((lengths >= split.cap).sum())
         told.append(
-            f"At the cap: {n:,} of {count(len(lengths), noun(split))} ({n / len(lengths):.1%}) reach {split.cap:,g} "
-            f"{split.unit}s, where the longest of the run's steps pile up."
+            f"{n:,} of {count(len(lengths), noun(split))} ({_percent(n / len(lengths))}) reach the cap of {split.cap:,g} "
+            f"{split.unit}s, told by where the run's longest {noun(split)}s end."
         )
     if logged is not None:
         key, share = logged
-        told.append(f"The log's own share of truncated answers is {share:.1%} ({key}).")
-        if told[1:] and split.unit == "character":
-            told.append("It counts tokens where these lengths count characters, so the two differ.")
-        elif told[1:]:
-            told.append("It may cover other answers than these, or not count one that ends at the cap by itself.")
+        told.append(f"The log's own share of truncated answers is {_percent(share)} ({key})")
+        told[-1] += ":" if len(told) > 1 else "."
+        if len(told) > 1 and split.unit == "character":
+            told.append("the two differ, as it counts tokens and these lengths are characters.")
+        elif len(told) > 1:
+            told.append(
+                "the two may differ, as it may cover other answers and spare one that ends at the cap by itself."
+            )
     return " ".join(told)
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %"
 
 
 def which_shown(n_shown: int, n: int, what: str, n_searched: int | None, n_texts: int) -> str:
