@@ -79,9 +79,10 @@ def choose_other(runs: Runs, beside: Runs, split: str, sample: dict[str, object]
     here = int(str(sample["step"]))
     run_place, step_place, answer_place = st.columns([5, 3, 3])
     with run_place:
-        # The run itself first, where it has the prompt at other steps.
-        usual = run if any(step != here for step in there.get(run, [])) else next(r for r in [*there, run] if r != run)
-        other = _choose("Run beside", RUN_KEY, list(there), usual if usual in there else run, labels)
+        # The run itself, where it has the prompt at another step.
+        others = [name for name in there if name != run]
+        usual = run if any(step != here for step in there.get(run, [])) or not others else others[0]
+        other = _choose("Run beside", RUN_KEY, list(there), usual)
     with step_place:
         steps = there[other]
         far_first = sorted(steps, key=lambda step: (other == run and step == here, abs(step - here)))
@@ -109,7 +110,7 @@ def _answers(runs: Runs, split: str, prompt_id: int, run: str, sample: dict[str,
     return {name: steps[name] for name in runs.ids if name in steps}
 
 
-def _choose(title: str, key: str, options: Sequence[T], suggested: T, labels: dict[str, str] | None = None) -> T:
+def _choose(title: str, key: str, options: Sequence[T], suggested: T) -> T:
     """Show a selectbox that always has a value, which stands in the link: the one suggested until one is chosen."""
     if key in st.session_state or key not in st.query_params:
         known = st.session_state.get(key)
@@ -118,7 +119,6 @@ def _choose(title: str, key: str, options: Sequence[T], suggested: T, labels: di
         title,
         options,
         index=None,
-        format_func=(lambda option: labels[str(option)]) if labels else str,
         key=key,
         bind="query-params",
     )

@@ -50,12 +50,14 @@ def asked_place() -> Place:
 
 def keep_place(place: Place) -> None:
     """Keep what is shown, and write it into the link."""
-    for key, value in zip(_KEYS, (place.run, place.step, place.sample), strict=True):
-        if value is None:
-            if key in st.query_params:
-                del st.query_params[key]
-        elif st.query_params.get(key) != str(value):
-            st.query_params[key] = str(value)
+    told = dict(zip(_KEYS, (place.run, place.step, place.sample), strict=True))
+    # All at once: each change of the link is a step of the browser's way back.
+    changed = {key: str(value) for key, value in told.items() if value is not None}
+    if any(st.query_params.get(key) != value for key, value in changed.items()):
+        st.query_params.update(changed)
+    for key, value in told.items():
+        if value is None and key in st.query_params:
+            del st.query_params[key]
     st.session_state[_PLACE] = place
     st.session_state[_WRITTEN] = _in_link()
 

@@ -89,8 +89,8 @@ def how_many_cut(rows: pl.DataFrame, split: Split, logged: tuple[str, float] | N
     if split.cap is not None and len(lengths):
         n = int((lengths >= split.cap).sum())
         told.append(
-            f"{n:,} of {count(len(lengths), noun(split))} ({_percent(n / len(lengths))}) reach the cap of {split.cap:,g} "
-            f"{split.unit}s, told by where the run's longest {noun(split)}s end."
+            f"{n:,} of {count(len(lengths), noun(split))} ({_percent(n / len(lengths))}) reach the cap of "
+            f"{split.cap:,g} {split.unit}s, told by where the run's longest {noun(split)}s end."
         )
     if logged is not None:
         key, share = logged
@@ -147,7 +147,7 @@ def of_sample(sample: dict[str, object], split: Split, label: str = "") -> str:
     told = [
         f"{label}, step {sample['step']:,}, sample {sample['number']:,}" if label else f"Sample {sample['number']:,}"
     ]
-    if sample["prompt"] is not None:
+    if sample["prompt"] is not None and not label:
         told.append(f"prompt {sample['prompt']:,}")
     if sample["reward"] is not None:
         told.append(f"reward {sample['reward']:.4g}")
