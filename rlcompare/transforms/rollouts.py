@@ -186,8 +186,8 @@ def histogram(values: Floats) -> pl.DataFrame:
 def _bin_edges(finite: Floats) -> Floats:
     """Whole multiples of 1, 2 or 5 times a power of ten that cover the values."""
     low, high = float(finite.min()), float(finite.max())
-    if low == high:
-        return np.array([low - 0.5, low + 0.5])
+    if high - low <= 1e-9 * max(1.0, abs(low), abs(high)):
+        return np.array([low - 0.5, high + 0.5])
     least = (high - low) / BINS
     power = 10.0 ** np.floor(np.log10(least))
     width = next(power * factor for factor in (1, 2, 5, 10, 20) if power * factor >= least)

@@ -79,12 +79,11 @@ def splits(_run: Runs, fingerprint: str) -> dict[str, Split]:  # noqa: ARG001 - 
         own = samples.filter(pl.col("split") == name)
         if own.is_empty():
             continue
-        one_by_one = is_one_by_one(own)
-        own = on_one_axis(own) if one_by_one else own
         units = own["length_unit"].drop_nulls().unique().cast(pl.String).to_list()
+        own = on_one_axis(own) if units == ["env step"] else own
         length = own["length"].fill_null(float("nan")).to_numpy()
         cap = length_cap(own["step"].to_numpy(), length) if len(units) == 1 else None
-        found[name] = Split(name, own, one_by_one, cap, units[0] if len(units) == 1 else "")
+        found[name] = Split(name, own, is_one_by_one(own), cap, units[0] if len(units) == 1 else "")
     return found
 
 
