@@ -145,7 +145,10 @@ def hover(
     chart = alt.Chart(alt.NamedData(f"{side} hover")).mark_circle(size=70, clip=True).add_params(near)
     if side == "left":
         zoom = alt.selection_interval(name="zoom", encodings=["x"])
-        chart = chart.add_params(chosen, zoom) if zooms else chart.add_params(chosen)
+        point = alt.selection_point(
+            name="point", fields=["label", "x"], on="click", nearest=True, empty=False, clear="dblclick"
+        )
+        chart = chart.add_params(chosen, zoom, point) if zooms else chart.add_params(chosen)
     return _encoded(
         chart,
         **encodings,

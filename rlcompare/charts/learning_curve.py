@@ -160,7 +160,7 @@ def learning_curve(
     Returns
     -------
     alt.LayerChart
-        With a selection ``zoom``, an interval of x, where it zooms.
+        Where it zooms, with the selections ``zoom``, an interval of x, and ``point``, label and x of the point clicked.
     """
     many = len(legend) > LEGEND_LINES
     rows = 0 if many else (len(legend) + 1) // 2 if look.narrow and len(legend) > 3 else len(legend)

@@ -13,7 +13,7 @@ from rlcompare.charts.curve_axes import LegendText, XAxis, YAxis
 from rlcompare.charts.learning_curve import Look, learning_curve
 from rlcompare.errors import ParameterError
 from rlcompare.runs import Runs
-from rlcompare.ui import access, captions, controls, curve_charts
+from rlcompare.ui import access, captions, controls, curve_charts, rollout_way
 from rlcompare.ui.curve_charts import Prepared
 from rlcompare.ui.curve_options import CurveOptions, XRange, parse_range, range_text
 from rlcompare.ui.curve_panel import CurvePanel
@@ -77,7 +77,8 @@ def _show(metrics: Sequence[str], compared_ids: Sequence[str], options: CurveOpt
         if not places:
             places = list(st.columns(options.columns)) if options.columns > 1 else [st.container()]
         with places.pop(0), st.container(key=f"curves_chart_{number}"):
-            _show_chart(number, chart, panel, captions.legend_text(chart, options))
+            key = _show_chart(number, chart, panel, captions.legend_text(chart, options))
+            rollout_way.show_way(key, compared)
             controls.note(captions.what_was_drawn(panel, chart))
             controls.note(captions.what_stands_behind(chart, compared, options))
     for metric in metrics:
@@ -88,26 +89,34 @@ def _show(metrics: Sequence[str], compared_ids: Sequence[str], options: CurveOpt
         controls.note(captions.who_is_silent(silent, access.all_labels(runs.ids)))
 
 
-def _show_chart(number: int, chart: Prepared, panel: CurvePanel, text: LegendText) -> None:
+def _show_chart(number: int, chart: Prepared, panel: CurvePanel, text: LegendText) -> str:
+    """Draw one chart and return its key."""
     window = panel.window
     spec = _chart_spec(
         chart.title, window.x_axis, panel.left, panel.right, chart.domain, panel.labels, text, panel.look
     )
     key = f"curves_{number}_{chart.metric}_{chart.unit}_{st.session_state.get(ZOOMS_KEY, 0)}"
 
-    def zoom() -> None:
-        ends = st.session_state[key]["selection"].get("zoom", {}).get("x")
+    def take() -> None:
+        selected = st.session_state[key]["selection"]
+        ends, points = selected.get("zoom", {}).get("x"), selected.get("point")
+        # Where a drag ends the browser sees a click too.
         if ends:
             low, high = (end / window.screen.scale for end in sorted(ends))
             _set_range(range_text(XRange(low, high, chart.unit), window.x_axis))
+        elif points:
+            rollout_way.take_point(key, chart.left, points[0]["label"], points[0]["x"] / window.screen.scale)
+        else:
+            rollout_way.forget_point()
 
     st.vega_lite_chart(
         spec={**spec, "datasets": panel.frames.datasets()},
         key=key,
-        on_select=zoom,
-        selection_mode="zoom",
+        on_select=take,
+        selection_mode=["zoom", "point"],
         alt=f"{chart.title}: {captions.count(len(panel.labels), 'line')}",
     )
+    return key
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
@@ -166,6 +175,7 @@ def _choose_range(options: CurveOptions) -> XRange | None:
 
 
 def _set_range(text: str) -> None:
+    rollout_way.forget_point()
     st.session_state[RANGE_KEY] = text
     st.session_state[ZOOMS_KEY] = st.session_state.get(ZOOMS_KEY, 0) + 1
 
