@@ -189,6 +189,14 @@ def test_dragging_marks_an_interval_of_x() -> None:
     assert zoom["select"] == {"type": "interval", "encodings": ["x"]}
 
 
+def test_a_click_chooses_the_nearest_point() -> None:
+    point = params(spec(right=KL))["point"]["select"]
+    assert (point["type"], point["fields"], point["on"]) == ("point", ["label", "x"], "click")
+    assert point["nearest"] is True
+    hover = layer(spec(), "left hover")["encoding"]
+    assert {"label", "x"} <= fields(hover)
+
+
 def test_a_click_on_the_legend_highlights() -> None:
     chart = spec()
     assert params(chart)["highlight"]["bind"] == "legend"
