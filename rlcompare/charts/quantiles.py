@@ -23,6 +23,7 @@ MEDIAN_LINE = "#e0702e"
 #: A canvas redraws faster than SVG.
 _CANVAS = {"embedOptions": {"renderer": "canvas"}}
 _NO_TOOLTIP = alt.value(None)
+_TITLE = alt.ExprRef("data('view')[0].title")
 
 
 @dataclass(frozen=True)
@@ -31,8 +32,6 @@ class FanLook:
 
     Parameters
     ----------
-    title : str
-        Above it: the run or group.
     x : XAxis
     y_title : str
     domain : tuple of str
@@ -49,7 +48,6 @@ class FanLook:
         Other charts stand beside it.
     """
 
-    title: str
     x: XAxis
     y_title: str
     domain: tuple[str, ...]
@@ -63,7 +61,8 @@ class FanLook:
 def fan_chart(look: FanLook) -> alt.LayerChart:
     """Draw a line and bands around it, and how many values stand behind each place.
 
-    Datasets: ``view`` (``x0, x1, y0, y1``: ends of the axes; ``s0, s1``: ends of the stretch that is chosen); ``bands``
+    Datasets: ``view`` (``title``: the run or group; ``x0, x1, y0, y1``: ends of the axes; ``s0, s1``: ends of the
+    stretch that is chosen), so that the charts of all runs have one specification; ``bands``
     (``label, band, x, lower, upper``; ``band`` counts from the narrowest, 0); ``bars`` (the same, drawn upright where
     there is one stretch only); ``line`` (``label, curve, x, value``); ``counts`` (``label, x, n``); ``hover`` (``x,
     first, last`` and what is told). With runs: ``runs`` and ``marked`` (``label, curve, x, value``).
@@ -81,7 +80,9 @@ def fan_chart(look: FanLook) -> alt.LayerChart:
     drawn.append(_hover(axes, look))
     chart = alt.LayerChart(
         layer=drawn,
-        title=alt.Title(look.title, anchor="start", frame="group", fontSize=14, offset=8, limit=600),
+        title=alt.Title(
+            alt.ExprRef("data('view')[0].title"), anchor="start", frame="group", fontSize=14, offset=8, limit=600
+        ),
         height=NARROW_HEIGHT if look.narrow else HEIGHT,
         usermeta=_CANVAS,
     )

@@ -112,7 +112,7 @@ def stretches_of(runs: Sequence[Values], most: int = MOST_STRETCHES, fewest: int
     Returns
     -------
     Stretches
-        Of the smallest width that keeps to both, those that hold values.
+        Of the smallest width that keeps to both, those that hold values. Negative steps have stretches of their own.
     """
     having = [run for run in runs if len(run)]
     if not having:
@@ -126,7 +126,9 @@ def stretches_of(runs: Sequence[Values], most: int = MOST_STRETCHES, fewest: int
         n += np.bincount(at, minlength=len(cell))
         n_first += np.bincount(at[:_TELLING], minlength=len(cell))
     cell, n_first = cell[n > 0], n_first[n > 0]
-    while len(cell) > 1 and (len(cell) > most or n_first.sum() < fewest * np.count_nonzero(n_first)):
+    # Steps on both sides of 0 stay apart, however wide a stretch is.
+    fewest_cells = 1 + (first < 0 <= last)
+    while len(cell) > fewest_cells and (len(cell) > most or n_first.sum() < fewest * np.count_nonzero(n_first)):
         bits += 1
         begins = np.flatnonzero(np.diff(cell >> 1, prepend=(cell[0] >> 1) - 1))
         cell, n_first = cell[begins] >> 1, np.add.reduceat(n_first, begins)

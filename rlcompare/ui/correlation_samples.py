@@ -11,7 +11,7 @@ import streamlit as st
 from rlcompare.charts.length_and_reward import gain_chart, lengths_chart, within_chart
 from rlcompare.runs import Runs
 from rlcompare.transforms.sampled import SAMPLES_A_STRETCH, Course, Sampled, SampledGain, length_by_answer
-from rlcompare.ui import controls, correlation_stages
+from rlcompare.ui import access, controls, correlation_stages
 from rlcompare.ui import correlation_words as words
 from rlcompare.ui.captions import count
 from rlcompare.ui.correlation_controls import choose_sample_run, choose_stretch
@@ -20,7 +20,7 @@ from rlcompare.ui.pandas_import import IMPORTING
 
 def show_samples(compared: Runs) -> None:
     """Show what the samples of one run say, or which logs would have some."""
-    having = correlation_stages.runs_with_samples(compared, compared.fingerprint)
+    having = access.runs_with_samples(compared, compared.fingerprint)
     if not having:
         controls.note(words.NO_SAMPLES)
         return

@@ -21,7 +21,6 @@ from rlcompare.stats.matrix import (
     correlation_matrix,
     mean_matrix,
 )
-from rlcompare.store.record import SAMPLES_STREAM
 from rlcompare.transforms.correlations import Correlated, correlate_pair
 from rlcompare.transforms.leads import Lead, Rolling, lead_of_pair, roll_pair
 from rlcompare.transforms.pairs import AtSteps, Pair, at_steps, pair_curves, table_of
@@ -213,18 +212,6 @@ def samples_of(_runs: Runs, fingerprint: str) -> Sampled | None:  # noqa: ARG001
     """Lengths and rewards of the samples of one run; None where it has fewer than two."""
     found = sampled(_runs.samples(SAMPLED))
     return found if len(found.step) > 1 else None
-
-
-@st.cache_data(max_entries=32, show_spinner=False)
-def runs_with_samples(_runs: Runs, fingerprint: str) -> list[str]:  # noqa: ARG001 - the key of the cache
-    """List the runs that log samples, those with answers of a language model first, without reading them."""
-    having = [
-        record
-        for record in _runs.records
-        if any(source.samples for part in (record.joined or (record,)) for source in part.sources)
-    ]
-    answers = {one.id for one in having if any(metric.source == SAMPLES_STREAM for metric in one.metrics.values())}
-    return [record.id for record in sorted(having, key=lambda record: record.id not in answers)]
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

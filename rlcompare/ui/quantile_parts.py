@@ -14,7 +14,6 @@ from rlcompare.store.record import RunRecord
 from rlcompare.transforms.fans import Fan, Quantiles
 from rlcompare.transforms.stretches_of_steps import Values
 from rlcompare.ui import access, curve_charts, quantile_stages
-from rlcompare.ui.correlation_stages import runs_with_samples
 from rlcompare.ui.curve_options import CurveOptions
 
 #: Where the spread of a fan comes from: single samples; minimum and maximum, or standard deviation, as logged beside
@@ -144,7 +143,7 @@ def parts_of(asked: Asked, runs: Runs, compared: Runs) -> list[Part]:
 
 def _sampled(runs: Runs, what: SampledAs) -> list[Values]:
     """Return the samples of the runs that log some."""
-    logging = [runs.select([run]) for run in runs_with_samples(runs, runs.fingerprint)]
+    logging = [runs.select([run]) for run in access.runs_with_samples(runs, runs.fingerprint)]
     return [quantile_stages.sampled(run, run.fingerprint, what) for run in logging]
 
 

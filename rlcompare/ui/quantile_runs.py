@@ -68,7 +68,6 @@ def show_runs(view: View) -> None:
         if not columns:
             columns = list(st.columns(columns_of(len(groups)))) if narrow else [st.container()]
         look = FanLook(
-            title=group.label,
             x=steps_axis(view.unit, narrow=narrow),
             y_title=title_of(view.asked.metric),
             domain=(group.label,) if view.asked.grouping.kind == "none" else view.domain,
@@ -80,7 +79,7 @@ def show_runs(view: View) -> None:
         middle = group.middle(view.stretch)
         with columns.pop(0), st.container(key=f"quantiles_runs_{number}"):
             frames = quantile_frames.runs_frames(group.inner, group.outer, group.curves, middle)
-            draw_fan(look, {"view": axes, **frames}, f"quantiles_runs_chart_{number}")
+            draw_fan(group.label, look, {"view": axes, **frames}, f"quantiles_runs_chart_{number}")
             name = view.run_labels[middle] if middle else ""
             controls.note(words.runs_note(group.inner, name, view.stretch, view.unit))
     alone = [part.label for part in view.parts if len(part.runs) < 2]

@@ -13,9 +13,8 @@ from rlcompare.metrics import SampledAs, Split, resolve
 from rlcompare.runs import Runs
 from rlcompare.transforms.stretches_of_steps import Values
 from rlcompare.transforms.tails import Cap, cut_off, means_of, share_of_zero, worst, worst_run
-from rlcompare.ui import controls, quantile_stages
+from rlcompare.ui import access, controls, quantile_stages
 from rlcompare.ui.captions import listing
-from rlcompare.ui.correlation_stages import runs_with_samples
 from rlcompare.ui.pandas_import import import_pandas
 from rlcompare.ui.quantile_parts import Part, values_of
 from rlcompare.ui.quantile_stages import Stretch
@@ -82,7 +81,7 @@ def row_of(part: Part, view: View) -> Row:
     runs = [part.runs.select([run]) for run in part.runs.ids]
     rewards = np.empty(0)
     cut = None
-    if len(runs_with_samples(part.runs, part.runs.fingerprint)) == len(runs):
+    if len(access.runs_with_samples(part.runs, part.runs.fingerprint)) == len(runs):
         reward = SampledAs("reward", split)
         of_runs = [quantile_stages.sampled(run, run.fingerprint, reward) for run in runs]
         rewards = np.concatenate([one.between(stretch.low, stretch.high).value for one in of_runs])

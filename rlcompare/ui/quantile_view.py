@@ -85,35 +85,38 @@ def show_fans(view: View) -> None:
     fans = [quantile_parts.fan_of(part, view.asked) for part in view.parts]
     drawn = [(part, fan) for part, fan in zip(view.parts, fans, strict=True) if len(fan.n)]
     axes = quantile_frames.shared_view([quantile_frames.fan_ends(fan) for _, fan in drawn], view.stretch)
+    with_counts = any((fan.n > 1).any() for _, fan in drawn)
     columns: list[Any] = []
     for number, (part, fan) in enumerate(drawn):
         if not columns:
             columns = list(st.columns(columns_of(len(drawn)))) if len(drawn) > 1 else [st.container()]
         look = FanLook(
-            title=part.label,
             x=steps_axis(view.unit, narrow=len(drawn) > 1),
             y_title=quantile_parts.value_title(part, view.asked.metric),
             domain=view.domain,
             counted=f"{part.noun}s" if part.source == "samples" else "values",
             told=told_by_hover(part, view.asked),
-            with_counts=any((one.n > 1).any() for _, one in drawn),
+            with_counts=with_counts,
             narrow=len(drawn) > 1,
         )
         with columns.pop(0), st.container(key=f"quantiles_fan_{number}"):
             datasets = {"view": axes, **quantile_frames.fan_frames(fan, part.label)}
-            draw_fan(look, datasets, f"quantiles_fan_chart_{number}")
+            draw_fan(part.label, look, datasets, f"quantiles_fan_chart_{number}")
             left_out = sum(one.n_left_out for one in quantile_parts.values_of(part, view.asked.metric))
             controls.note(words.fan_note(part, fan, view.asked.metric, left_out))
-    controls.note(words.how_fanned([part for part, _ in drawn], view.asked.bands))
+    controls.note(words.how_fanned([part for part, _ in drawn], view.asked.bands, with_counts=with_counts))
     empty = [part.label for part, fan in zip(view.parts, fans, strict=True) if not len(fan.n)]
     if empty:
         controls.note(f"Nothing but NaN and infinite values: {captions.listing(empty)}.")
 
 
-def draw_fan(look: FanLook, datasets: quantile_frames.Frames, key: str) -> None:
+def draw_fan(title: str, look: FanLook, datasets: quantile_frames.Frames, key: str) -> None:
     """Draw one fan chart."""
+    titled = datasets["view"].with_columns(title=pl.lit(title))
     st.vega_lite_chart(
-        spec={**_fan_spec(look), "datasets": datasets}, key=key, alt=f"{look.y_title} of {look.title} over the training"
+        spec={**_fan_spec(look), "datasets": {**datasets, "view": titled}},
+        key=key,
+        alt=f"{look.y_title} of {title} over the training",
     )
 
 

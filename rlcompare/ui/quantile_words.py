@@ -69,7 +69,7 @@ def _stretches(part: Part, fan: Fan) -> str:
     return f", {each} in each of {len(fan.n)} stretches of {fan.width:,} {steps_of(part)}"
 
 
-def how_fanned(parts: Sequence[Part], bands: Sequence[Quantiles]) -> str:
+def how_fanned(parts: Sequence[Part], bands: Sequence[Quantiles], *, with_counts: bool) -> str:
     """Say, once for all fans, what lines and bands are."""
     sources = {part.source for part in parts}
     told = []
@@ -80,7 +80,8 @@ def how_fanned(parts: Sequence[Part], bands: Sequence[Quantiles]) -> str:
     if sources & {"extremes", "deviation"}:
         also = " of those that log no samples" if len(sources) > 1 else ""
         told.append(f"Line{also}: mean; shaded: what was logged of the spread.")
-    told.append("Nothing is smoothed. Below the curves: how many values are in each stretch. Grey: the chosen stretch.")
+    counts = " Below the curves: how many values are in each stretch." if with_counts else ""
+    told.append(f"Nothing is smoothed.{counts} Grey: the chosen stretch.")
     if len(parts) > 1:
         told.append("All charts share their axes.")
     return " ".join(told)

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from rlcompare.runs import Runs
 from rlcompare.stats.sample import Floats
-from rlcompare.ui import correlation_stages
+from rlcompare.ui import access
 from tests.logs import write_verl
 from tests.stats.test_correlation import autoregressive
 from tests.transforms.test_sampled import samples
@@ -241,7 +241,7 @@ def test_samples_tell_longer_answers_from_better_ones(
 ) -> None:
     write_trended(tmp_path, "a", 0, n=60)
     monkeypatch.setattr(Runs, "samples", lambda self, columns: rollouts().select(columns))
-    monkeypatch.setattr(correlation_stages, "runs_with_samples", lambda runs, fingerprint: list(runs.ids))
+    monkeypatch.setattr(access, "runs_with_samples", lambda runs, fingerprint: list(runs.ids))
     app = start(tmp_path, page="correlation", link={**RUN_BY_RUN, "correlation_tab": "Single samples"})
     assert not app.exception
     parts = with_data(app, "parts").data["parts"]
