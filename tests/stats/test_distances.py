@@ -20,6 +20,8 @@ def test_distances_are_scipys() -> None:
     assert found.ks == pytest.approx(stats.ks_2samp(one, other).statistic, abs=1e-12)
     assert found.wasserstein == pytest.approx(stats.wasserstein_distance(one, other), abs=1e-12)
     assert found.n_clusters == 70
+    shares = [np.mean(sample <= found.ks_at) for sample in (one, other)]
+    assert abs(shares[0] - shares[1]) == pytest.approx(found.ks)
 
 
 def test_what_is_apart_is_told() -> None:

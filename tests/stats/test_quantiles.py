@@ -83,6 +83,32 @@ def test_edges(samples: list[Floats], edges: list[float] | None) -> None:
         assert (found[0], found[-1]) == (0.5, 2.5)
 
 
+@given(
+    values=arrays.arrays(np.float64, st.integers(2, 200), elements=st.integers(0, 4_000).map(float)),
+    most=st.integers(5, 80),
+    fewest=st.integers(1, 5),
+)
+def test_bins_of_whole_numbers_hold_equally_many(values: Floats, most: int, fewest: int) -> None:
+    edges = histogram_edges([values], most, fewest)
+    widths = np.diff(edges)
+    assert (widths == widths[0]).all()
+    assert widths[0] == round(widths[0])
+    assert (edges % 1 == 0.5).all()
+    assert len(widths) <= most
+    assert edges[0] < values.min() <= values.max() < edges[-1]
+    assert edges[-1] - values.max() <= widths[0]
+
+
+def test_bins_are_as_narrow_as_the_narrowest_sample_needs() -> None:
+    rng = np.random.default_rng(0)
+    narrow, wide = rng.normal(0, 0.1, 1_000), rng.normal(5, 3, 1_000)
+    both, alone = histogram_edges([narrow, wide]), histogram_edges([narrow])
+    assert both[1] - both[0] == pytest.approx(alone[1] - alone[0], rel=0.05) or len(both) == MOST_BINS + 1
+    constant = np.full(500, 5.0)
+    assert len(histogram_edges([wide, constant])) == len(histogram_edges([wide])), "equal values have no width"
+    assert len(histogram_edges([wide], fewest=60)) == 61
+
+
 @given(values=arrays.arrays(np.float64, st.integers(1, 200), elements=st.floats(-1e6, 1e6)))
 def test_edges_hold_every_value(values: Floats) -> None:
     edges = histogram_edges([values])
