@@ -9,6 +9,8 @@ page = st.navigation(
     [
         st.Page("pages/runs.py", title="Runs", icon=":material/table_rows:", default=True),
         st.Page("pages/curves.py", title="Curves", icon=":material/show_chart:"),
+        st.Page("pages/correlation.py", title="Correlation", icon=":material/scatter_plot:"),
+        st.Page("pages/quantiles.py", title="Quantiles", icon=":material/bar_chart_4_bars:"),
         st.Page("pages/rollouts.py", title="Rollouts", icon=":material/forum:"),
     ]
 )

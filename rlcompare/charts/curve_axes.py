@@ -27,12 +27,15 @@ class XAxis:
     title : str
     is_date, is_whole, is_log : bool
         It holds dates; whole numbers; a logarithmic scale.
+    ticks : int
+        About so many.
     """
 
     title: str
     is_date: bool = False
     is_whole: bool = False
     is_log: bool = False
+    ticks: int = 8
 
 
 @dataclass(frozen=True)
@@ -103,7 +106,9 @@ class Axes:
         )
         if self.x.is_date:
             return alt.X("x:T", title=self.x.title, scale=scale, axis=alt.Axis(grid=False))
-        axis = alt.Axis(labelExpr=NUMBER_LABEL, grid=False, tickCount=8, tickMinStep=1 if self.x.is_whole else 0)
+        axis = alt.Axis(
+            labelExpr=NUMBER_LABEL, grid=False, tickCount=self.x.ticks, tickMinStep=1 if self.x.is_whole else 0
+        )
         return alt.X("x:Q", title=self.x.title, axis=axis, scale=scale)
 
     def color(self) -> alt.Color:

@@ -121,7 +121,14 @@ def notes(axes: Axes, encodings: Encodings, chosen: alt.Parameter) -> list[alt.C
 
 
 def hover(
-    axes: Axes, encodings: Encodings, y_axis: YAxis, side: Side, chosen: alt.Parameter, *, with_band: bool
+    axes: Axes,
+    encodings: Encodings,
+    y_axis: YAxis,
+    side: Side,
+    chosen: alt.Parameter,
+    *,
+    with_band: bool,
+    zooms: bool = True,
 ) -> alt.Chart:
     """Draw points on a layer of their own: on the dense one they would make a redraw several times slower."""
     near = alt.selection_point(name=f"near_{side}", on="pointermove", nearest=True, empty=False, clear="pointerout")
@@ -141,7 +148,7 @@ def hover(
         point = alt.selection_point(
             name="point", fields=["label", "x"], on="click", nearest=True, empty=False, clear="dblclick"
         )
-        chart = chart.add_params(chosen, zoom, point)
+        chart = chart.add_params(chosen, zoom, point) if zooms else chart.add_params(chosen)
     return _encoded(
         chart,
         **encodings,

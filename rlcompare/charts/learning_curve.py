@@ -109,6 +109,8 @@ class Look:
         A line at zero, which differences are read against.
     narrow : bool
         Other charts stand beside it: the legend goes below.
+    zooms : bool
+        A stretch of the x axis can be marked.
     """
 
     bands: bool = False
@@ -117,6 +119,7 @@ class Look:
     notes: bool = False
     zero: bool = False
     narrow: bool = False
+    zooms: bool = True
 
 
 def learning_curve(
@@ -129,6 +132,7 @@ def learning_curve(
     legend: Sequence[str],
     legend_text: LegendText = NO_TEXT,
     look: Look,
+    height: int = HEIGHT,
 ) -> alt.LayerChart:
     """Draw curves from the named datasets of :class:`CurveFrames`.
 
@@ -150,11 +154,13 @@ def learning_curve(
         The labels drawn, in order.
     legend_text : LegendText
     look : Look
+    height : int
+        In pixels, at least.
 
     Returns
     -------
     alt.LayerChart
-        With the selections ``zoom``, an interval of x, and ``point``, label and x of the point clicked.
+        Where it zooms, with the selections ``zoom``, an interval of x, and ``point``, label and x of the point clicked.
     """
     many = len(legend) > LEGEND_LINES
     rows = 0 if many else (len(legend) + 1) // 2 if look.narrow and len(legend) > 3 else len(legend)
@@ -170,7 +176,7 @@ def learning_curve(
     chart = alt.LayerChart(
         layer=sides,
         title=alt.Title(title, anchor="start", frame="group", fontSize=15, offset=12),
-        height=HEIGHT + LEGEND_ROW * rows if look.narrow else max(HEIGHT, LEGEND_ROW * rows + LEGEND_MARGIN),
+        height=height + LEGEND_ROW * rows if look.narrow else max(height, LEGEND_ROW * rows + LEGEND_MARGIN),
         # A canvas redraws a seventh faster than SVG.
         usermeta={"embedOptions": {"renderer": "canvas"}},
     )
@@ -195,5 +201,5 @@ def _side(axes: Axes, y_axis: YAxis, side: Side, look: Look, chosen: alt.Paramet
     drawn += [layers.lone_points(encodings, side, chosen), *layers.not_numbers(axes, encodings, side, chosen)]
     if look.notes and side == "left":
         drawn += layers.notes(axes, encodings, chosen)
-    drawn.append(layers.hover(axes, encodings, y_axis, side, chosen, with_band=look.bands))
+    drawn.append(layers.hover(axes, encodings, y_axis, side, chosen, with_band=look.bands, zooms=look.zooms))
     return alt.LayerChart(layer=drawn)

@@ -17,6 +17,8 @@ from rlcompare.metrics.frameworks import (
     spellings,
     step_unit_of,
 )
+from rlcompare.metrics.sampled_as import SampledAs, Split, sampled_as, split_of
+from rlcompare.metrics.siblings import Siblings, siblings_of
 
 __all__ = [
     "BY_NAME",
@@ -26,12 +28,18 @@ __all__ = [
     "SIGNS",
     "Canonical",
     "Framework",
+    "SampledAs",
+    "Siblings",
+    "Split",
     "canonical_of",
     "framework_of",
     "guess_framework",
     "other_axis_of",
     "resolve",
+    "sampled_as",
+    "siblings_of",
     "spellings",
+    "split_of",
     "step_unit_of",
     "title_of",
 ]

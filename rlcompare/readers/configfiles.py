@@ -148,7 +148,7 @@ def _seed_value(value: Scalar) -> str | None:
         case float():
             return str(int(value)) if value >= 0 and value.is_integer() else None
         case str():
-            return str(int(value)) if re.fullmatch(r"\s*[0-9]{1,20}\s*", value) else None
+            return str(int(value)) if re.fullmatch(r"[0-9]{1,20}", value := value.strip()) else None
 
 
 def _last_part(key: str) -> str:

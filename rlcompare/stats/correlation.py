@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
-from scipy import special, stats
+from scipy import fft, special, stats
 
 from rlcompare.stats.sample import Floats
 
@@ -60,7 +60,13 @@ class Correlation:
         return not math.isnan(self.lower) and self.n_effective < TRUSTED_EFFECTIVE
 
 
-def correlate(x: Floats, y: Floats, kind: Kind = "pearson", level: float = 0.95) -> Correlation:
+def correlate(
+    x: Floats,
+    y: Floats,
+    kind: Kind = "pearson",
+    level: float = 0.95,
+    names: tuple[str, str] = ("the first metric", "the second metric"),
+) -> Correlation:
     """Correlate two series that were logged at the same steps.
 
     Parameters
@@ -71,6 +77,8 @@ def correlate(x: Floats, y: Floats, kind: Kind = "pearson", level: float = 0.95)
         Spearman's with mean ranks for ties, Kendall's tau-b.
     level : float in (0, 1)
         How often the interval is to hold the true coefficient.
+    names : tuple of str
+        What the two are called where there is no coefficient.
 
     Returns
     -------
@@ -89,13 +97,13 @@ def correlate(x: Floats, y: Floats, kind: Kind = "pearson", level: float = 0.95)
     doi:10.1093/biomet/44.3-4.470. Effective number: :func:`effective_pairs`.
     """
     n = len(x)
-    for name, series in (("first", x), ("second", y)):
+    for name, series in zip(names, (x, y), strict=True):
         if n and (series == series[0]).all():
-            return _without(n, f"the {name} metric does not change")
+            return _without(n, f"{name} does not change")
     if n < FEWEST:
         return _without(n, f"only {n} steps have both")
-    value = coefficient(x, y, kind)
     as_used = (x, y) if kind == "pearson" else (stats.rankdata(x), stats.rankdata(y))
+    value = coefficient(x, y, kind) if kind == "kendall" else coefficient(*as_used)
     n_effective = effective_pairs(*as_used)
     spread = {
         "pearson": 1 / max(n_effective - 3, 0.5),
@@ -154,9 +162,9 @@ def autocorrelation(x: Floats) -> Floats:
     """Autocorrelation of a series at lags 0 to n - 1, each sum divided by n as usual."""
     n = len(x)
     x = _scaled(x)
-    length = 1 << (2 * n - 1).bit_length()
-    spectrum = np.fft.rfft(x, length)
-    sums = np.fft.irfft(spectrum * np.conj(spectrum), length)[:n]
+    length = fft.next_fast_len(2 * n - 1, real=True)
+    spectrum = fft.rfft(x, length)
+    sums = fft.irfft(spectrum * np.conj(spectrum), length)[:n]
     return np.asarray(sums / sums[0], np.float64)
 
 

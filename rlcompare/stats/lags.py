@@ -104,7 +104,8 @@ def cross_correlation(x: Floats, y: Floats, most: int, level: float = 0.95) -> C
     most = max(0, min(most, n - 4))
     lags = np.arange(-most, most + 1)
     value = np.array([_by_row(*_meeting(x, y, int(lag)))[0] for lag in lags])
-    return CrossCorrelation(lags, value, _null(n * _share(x, y), level))
+    # At the largest lag the fewest values meet.
+    return CrossCorrelation(lags, value, _null((n - most) * _share(x, y), level))
 
 
 def _meeting(x: Floats, y: Floats, lag: int) -> tuple[Floats, Floats]:

@@ -20,6 +20,9 @@ CURVE_POINTS = 1_000
 #: Bins of a histogram at most.
 MOST_BINS = 200
 
+#: Whole numbers of a larger range are counted like others: there a half is no longer kept beside them.
+_WHOLE = 2**40
+
 
 @dataclass(frozen=True, eq=False)
 class Fan:
@@ -105,30 +108,42 @@ def distribution(values: Floats, points: int = CURVE_POINTS) -> Distribution:
     return Distribution(ordered[last], (last + 1) / max(len(ordered), 1), len(ordered))
 
 
-def histogram_edges(samples: Sequence[Floats]) -> Floats:
-    """Edges of equally wide bins that fit all samples, by Freedman and Diaconis' rule on them together.
+def histogram_edges(samples: Sequence[Floats], most: int = MOST_BINS, fewest: int = 1) -> Floats:
+    """Edges of equally wide bins that fit all samples: of Freedman and Diaconis' widths for them the narrowest.
 
-    Whole numbers of a narrow range have a bin each. At most :data:`MOST_BINS`.
+    Bins of whole numbers are whole numbers wide and begin between two of them: of bins that hold now one, now two
+    numbers, every other would look twice as full.
+
+    Parameters
+    ----------
+    samples : sequence of ndarray
+        Finite.
+    most, fewest : int
+        Bins at most and, but for whole numbers of a narrower range, at least.
+
+    Returns
+    -------
+    ndarray, shape (n_bins + 1,)
 
     References
     ----------
     Freedman and Diaconis 1981, doi:10.1007/BF01025868.
     """
-    values = np.concatenate([np.asarray(sample, np.float64) for sample in samples] or [np.empty(0)])
-    if not len(values):
+    ordered = [np.sort(sample) for sample in samples if len(sample)]
+    if not ordered:
         return np.array([0.0, 1.0])
-    low, high = float(values.min()), float(values.max())
+    low, high = min(float(values[0]) for values in ordered), max(float(values[-1]) for values in ordered)
     if low == high:
         return np.array([low - 0.5, high + 0.5])
-    if high - low < MOST_BINS / 2 and (values == np.floor(values)).all():
-        return np.arange(low - 0.5, high + 1)
-    ordered = np.sort(values)
-    lower, upper = of_sorted(ordered, (0.25, 0.75))
-    width = 2 * (upper - lower) / len(values) ** (1 / 3)
-    bins = MOST_BINS if width <= (high - low) / MOST_BINS else int(np.ceil((high - low) / width))
-    # A spread of nothing but outliers has a width of 0: as many bins as Sturges' rule.
-    if width == 0:
-        bins = int(np.ceil(np.log2(len(values)))) + 1
+    spreads = [np.diff(of_sorted(values, (0.25, 0.75))).item() / len(values) ** (1 / 3) for values in ordered]
+    narrow = 2 * min((spread for spread in spreads if spread > 0), default=0.0)
+    # Where most values are equal there is no such width: as many bins as Sturges' rule.
+    wanted = (high - low) / narrow if narrow > 0 else np.log2(max(map(len, ordered))) + 1
+    bins = most if wanted >= most else max(fewest, int(np.ceil(wanted)))
+    if high - low < _WHOLE and all((values == np.floor(values)).all() for values in ordered):
+        n_numbers = int(high - low) + 1
+        width = 1 if n_numbers <= most / 2 else -(-n_numbers // bins)
+        return low - 0.5 + width * np.arange(-(-n_numbers // width) + 1, dtype=np.float64)
     return np.linspace(low, high, bins + 1)
 
 

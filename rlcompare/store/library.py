@@ -7,7 +7,7 @@ import os
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rlcompare.errors import ReadIssue, RLCompareError
@@ -164,7 +164,15 @@ class Library:
             self._executor.submit(ingest, run, self.cache): run for run in stale
         }
         for future in as_completed(waiting):
-            records[waiting[future].id] = future.result()
+            run = waiting[future]
+            try:
+                records[run.id] = future.result()
+            except OSError:
+                raise
+            except Exception as error:
+                log.exception("Reading the run %s failed", run.id)
+                message = f"This run could not be read: {type(error).__name__}: {error}. Hint: please report its files."
+                found = replace(found, issues=(*found.issues, ReadIssue(run.id, "", message, "error")))
             self._publish(found, records, self.progress.done + 1)
 
     def _publish(self, found: Found, records: dict[str, RunRecord], done: int) -> None:

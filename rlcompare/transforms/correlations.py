@@ -34,6 +34,15 @@ CORRELATIONS: dict[str, pl.DataType] = {
 
 LEVELS, DIFFERENCES = "levels", "differences"
 
+#: A smaller coefficient, of less than 4 % of the variance, is no trend to warn of, however many steps it is of.
+SMALLEST_SEEN = 0.2
+
+#: A smaller coefficient of differences, of less than 1 % of the variance, counts as none, however sure its sign is.
+SMALLEST_STEP = 0.1
+
+#: What rounding takes off the coefficient of two metrics that are one quantity.
+SAME = 1e-9
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -66,10 +75,16 @@ class Correlated:
         return _verdict(self.levels, self.differences)
 
 
-def correlate_pair(pair: Pair, kind: Kind = "pearson") -> Correlated:
-    """Correlate the two metrics of one run."""
+def correlate_pair(
+    pair: Pair, kind: Kind = "pearson", names: tuple[str, str] = ("the first metric", "the second metric")
+) -> Correlated:
+    """Correlate the two metrics of one run, called by their names where there is no coefficient."""
+    steps = tuple(f"the step-to-step change of {name}" for name in names)
     return Correlated(
-        pair.name, kind, correlate(pair.x, pair.y, kind), correlate(np.diff(pair.x), np.diff(pair.y), kind)
+        pair.name,
+        kind,
+        correlate(pair.x, pair.y, kind, names=names),
+        correlate(np.diff(pair.x), np.diff(pair.y), kind, names=(steps[0], steps[1])),
     )
 
 
@@ -87,7 +102,7 @@ def correlate_groups(runs: Sequence[Correlated], groups: Mapping[str, str], leve
     list of Correlated
         In the order of each group's first run. The mean is taken of ``atanh(r)`` over runs, and its interval is
         Student's t over runs: what runs have in common, not what their steps have. A group of one run has the run's.
-        Runs without a coefficient do not count.
+        Runs without a coefficient do not count, nor in ``n_runs``.
     """
     members: dict[str, list[Correlated]] = {}
     for run in runs:
@@ -98,7 +113,7 @@ def correlate_groups(runs: Sequence[Correlated], groups: Mapping[str, str], leve
             found[0].kind,
             _mean([run.levels for run in found], level),
             _mean([run.differences for run in found], level),
-            len(found),
+            sum(not run.levels.reason for run in found) or len(found),
         )
         for name, found in members.items()
     ]
@@ -132,11 +147,19 @@ def _mean(found: Sequence[Correlation], level: float) -> Correlation:
 
 
 def _verdict(levels: Correlation, differences: Correlation) -> Verdict:
-    if levels.reason or differences.reason:
-        return Verdict(f"No coefficient: {levels.reason or differences.reason}.", is_warning=False)
+    if levels.reason:
+        return Verdict(f"No coefficient: {levels.reason}.", is_warning=False)
     up, step_up = levels.value > 0, differences.value > 0
     together = "rise and fall together" if up else "move against each other"
-    if differences.excludes_zero and levels.excludes_zero:
+    if differences.reason:
+        return Verdict(
+            f"They {together} over the training; from step to step nothing can be told: {differences.reason}.",
+            is_warning=True,
+        )
+    if abs(levels.value) > 1 - SAME and abs(differences.value) > 1 - SAME:
+        return Verdict("They go together exactly: each can be computed from the other.", is_warning=False)
+    moves = differences.excludes_zero and abs(differences.value) >= SMALLEST_STEP
+    if moves and levels.excludes_zero:
         if up == step_up:
             return _with_care(f"They {together}, over the training and from step to step.", levels)
         steps = "with" if step_up else "against"
@@ -145,18 +168,20 @@ def _verdict(levels: Correlation, differences: Correlation) -> Verdict:
             "relations.",
             is_warning=True,
         )
-    if differences.excludes_zero:
+    if moves:
         steps = "with" if step_up else "against"
-        return Verdict(
-            f"From step to step they move {steps} each other; over the whole training no common course can be told.",
-            is_warning=True,
-        )
+        course = "no common course can be told"
+        if _looks_correlated(levels):
+            course = f"they {together}, but values that follow on each other so closely may do so by chance"
+        return Verdict(f"From step to step they move {steps} each other; over the training {course}.", is_warning=True)
     if _looks_correlated(levels):
         return Verdict(
             f"They {together} over the training, but not from step to step: a shared trend, which any two metrics that "
             "both change with training have.",
             is_warning=True,
         )
+    if differences.excludes_zero or levels.excludes_zero:
+        return Verdict("Next to nothing, over the training or from step to step.", is_warning=False)
     return Verdict("Nothing that could be told from chance, over the training or from step to step.", is_warning=False)
 
 
@@ -171,7 +196,7 @@ def _with_care(text: str, found: Correlation) -> Verdict:
 
 
 def _looks_correlated(found: Correlation) -> bool:
-    """Whether the coefficient would be called significant if its steps were independent, as is often done."""
-    if found.n < 4:
+    """Whether the coefficient is of a size to catch the eye, and would be called significant with independent steps."""
+    if found.n < 4 or abs(found.value) < SMALLEST_SEEN:
         return False
     return abs(math.atanh(min(abs(found.value), math.nextafter(1.0, 0.0)))) * math.sqrt(found.n - 3) > 1.96

@@ -99,8 +99,9 @@ def table_of(metrics: Sequence[AtSteps]) -> Floats:
         NaN where a metric has no value at a step.
     """
     every = metrics[0].step if metrics else np.empty(0, np.int64)
-    if not all(len(metric.step) == len(every) and (metric.step == every).all() for metric in metrics):
-        every = np.unique(np.concatenate([metric.step for metric in metrics]))
+    if all(len(metric.step) == len(every) and (metric.step == every).all() for metric in metrics):
+        return np.stack([metric.value for metric in metrics], axis=1) if metrics else np.empty((0, 0))
+    every = np.unique(np.concatenate([metric.step for metric in metrics]))
     table = np.full((len(every), len(metrics)), np.nan)
     for column, metric in enumerate(metrics):
         table[np.searchsorted(every, metric.step), column] = metric.value

@@ -22,6 +22,7 @@ from rlcompare.demo import demo_folder
 from rlcompare.runs import Runs
 from rlcompare.store import Library
 from rlcompare.store.joining import Chain
+from rlcompare.store.record import SAMPLES_STREAM
 from rlcompare.transforms import Formula, metric_or_formula
 
 LOG_FOLDERS_VARIABLE = "RLCOMPARE_LOGDIR"
@@ -174,6 +175,18 @@ def asked_for(runs: Runs, metric: str) -> str | Formula:
 def has_workers(_runs: Runs, fingerprint: str, metric: str) -> bool:  # noqa: ARG001 - the key of the cache
     """``Runs.has_workers``."""
     return _runs.has_workers(metric)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def runs_with_samples(_runs: Runs, fingerprint: str) -> list[str]:  # noqa: ARG001 - the key of the cache
+    """List the runs that log samples, those with answers of a language model first, without reading them."""
+    having = [
+        record
+        for record in _runs.records
+        if any(source.samples for part in (record.joined or (record,)) for source in part.sources)
+    ]
+    answers = {one.id for one in having if any(metric.source == SAMPLES_STREAM for metric in one.metrics.values())}
+    return [record.id for record in sorted(having, key=lambda record: record.id not in answers)]
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

@@ -21,6 +21,11 @@ def note(text: str) -> None:
     st.html(f'<p style="font-size: 0.875rem; opacity: 0.7; margin: 0">{html.escape(text)}</p>')
 
 
+def say(text: str) -> None:
+    """Print a sentence as it is, never as Markdown: names of runs and metrics stand in it."""
+    st.html(f'<p style="margin: 0">{html.escape(text)}</p>')
+
+
 def say_what_went_wrong(folders: access.LogFolders) -> None:
     """Tell about a log folder that is not there, or a cache that cannot be written."""
     for issue in access.library(folders).snapshot().issues:

@@ -438,6 +438,11 @@ def test_a_file_that_vanishes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert "No such file" in only_issue(tmp_path).message
 
 
+@pytest.mark.parametrize(("text", "seed"), [(" 7 ", "7"), ("\x1e7", "7"), ("\u06677", None), ("7.0", None), ("", None)])
+def test_a_seed_may_be_text(text: str, seed: str | None) -> None:
+    assert seed_of({"seed": text}, "run")[0] == seed
+
+
 def test_wandbs_config_lies_in_its_files(tmp_path: Path) -> None:
     files = tmp_path / "wandb" / "run-20260101_000000-abc" / "files"
     files.mkdir(parents=True)

@@ -49,6 +49,27 @@ def test_lengths_that_one_stretch_lacks_are_all_length() -> None:
     assert (gain.total, gain.by_length, gain.at_same_length) == (1.0, 1.0, 0.0)
 
 
+def test_reward_that_is_length_is_all_length_however_wide_the_bins() -> None:
+    """As CartPole's, of few episodes."""
+    rng = np.random.default_rng(3)
+    early, late = rng.integers(10, 60, 45).astype(float), rng.integers(40, 200, 45).astype(float)
+    gain = decompose(Answers(np.arange(45), early, early), Answers(np.arange(45), late, late))
+    assert len(gain.edges) < 5
+    assert gain.by_length == pytest.approx(late.mean() - early.mean(), rel=1e-9)
+    assert gain.at_same_length == pytest.approx(0, abs=1e-9)
+
+
+def test_of_few_steps_the_interval_is_one_of_answers() -> None:
+    """Of one step each, resampling steps would tell that the gain is certain."""
+    rng = np.random.default_rng(4)
+    before, after = (Answers(np.full(200, step), rng.normal(100, 20, 200), rng.normal(step, 1, 200)) for step in (0, 1))
+    gain = decompose(before, after)
+    assert not gain.over_steps
+    low, high = gain.intervals["total"]
+    assert high - low == pytest.approx(2 * 1.96 * np.sqrt(2 / 200), rel=0.15)
+    assert low < 1 < high
+
+
 def test_equal_lengths_are_one_bin() -> None:
     assert length_edges(np.full(9, 7.0), 20).tolist() == [7.0, 7.0]
     step = np.arange(3)

@@ -20,14 +20,17 @@ COLUMNS = arrays.arrays(
 
 
 @pytest.mark.parametrize("ranks", [False, True])
+@pytest.mark.parametrize("differences", [False, True])
 @given(columns=COLUMNS)
-def test_each_pair_is_scipys(ranks: bool, columns: Floats) -> None:
-    found = correlation_matrix(columns, ranks=ranks)
+def test_each_pair_is_scipys(ranks: bool, differences: bool, columns: Floats) -> None:
+    found = correlation_matrix(columns, ranks=ranks, differences=differences)
     of = stats.spearmanr if ranks else stats.pearsonr
     m = columns.shape[1]
     for i in range(m):
         for j in range(m):
             x, y = columns[~np.isnan(columns[:, [i, j]]).any(axis=1)][:, [i, j]].T
+            if differences:
+                x, y = np.diff(x), np.diff(y)
             assert found.n[i, j] == len(x)
             if len(x) < 4 or len(set(x)) == 1 or len(set(y)) == 1:
                 assert np.isnan(found.value[i, j])
@@ -47,12 +50,14 @@ def test_the_mean_counts_each_run_once_and_does_not_pool() -> None:
     assert mean.value[0, 1] < -0.8
     assert mean.value[0, 0] == 1
     assert mean.n[0, 1] == 5_050
+    assert mean.n_runs.tolist() == [[2, 2], [2, 2]]
 
 
 def test_a_run_without_a_coefficient_does_not_count() -> None:
     one = CorrelationMatrix(np.array([[1.0, 0.5], [0.5, 1.0]]), np.full((2, 2), 10))
     none = CorrelationMatrix(np.array([[1.0, np.nan], [np.nan, np.nan]]), np.full((2, 2), 3))
     assert mean_matrix([one, none]).value.tolist() == [[1.0, pytest.approx(0.5)], [pytest.approx(0.5), 1.0]]
+    assert (mean_matrix([one, none]).n_runs[0, 1], mean_matrix([one, none]).n[0, 1]) == (1, 10)
     assert np.isnan(mean_matrix([none, none]).value[0, 1])
 
 

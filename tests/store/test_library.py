@@ -13,6 +13,8 @@ from rlcompare.errors import LogFolderError
 from rlcompare.readers import Chunk, LogFile, Resume
 from rlcompare.store import Library, library
 from rlcompare.store import ingest as ingesting
+from rlcompare.store.discovery import FoundRun
+from rlcompare.store.record import RunRecord
 from tests.logs import write_verl
 
 
@@ -75,3 +77,25 @@ def test_progress_is_told_until_all_is_read(tmp_path: Path) -> None:
     told = []
     lib.wait(told.append)
     assert (told[-1].done, told[-1].total, told[-1].running) == (1, 1, False)
+
+
+def test_what_cannot_be_summed_up_costs_its_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in "abc":
+        write_verl(tmp_path / f"{name}.jsonl", [{"reward": 1.0}])
+    real = library.ingest
+
+    def ingest(found: FoundRun, cache: Path) -> RunRecord:
+        if found.id == "b.jsonl":
+            raise ValueError("no such luck")
+        return real(found, cache)
+
+    monkeypatch.setattr(library, "ingest", ingest)
+    lib = Library([tmp_path])
+    lib.refresh()
+    lib.wait()
+    snapshot = lib.snapshot()
+    assert [record.id for record in snapshot.records] == ["a.jsonl", "c.jsonl"]
+    (issue,) = snapshot.issues
+    assert (issue.path, issue.severity) == ("b.jsonl", "error")
+    assert issue.message.startswith("This run could not be read: ValueError: no such luck. Hint: ")
+    assert lib.progress.done == 3

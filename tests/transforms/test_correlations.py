@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from scipy import stats
 
+from rlcompare.stats.correlation import Correlation
 from rlcompare.stats.sample import Floats
 from rlcompare.transforms.correlations import (
     CORRELATIONS,
+    Correlated,
     correlate_groups,
     correlate_pair,
     correlations_frame,
@@ -73,8 +76,38 @@ def test_a_constant_metric_says_so() -> None:
 
 
 def test_a_steady_rise_has_no_differences_to_correlate() -> None:
-    found = correlate_pair(pair(np.arange(9.0), np.arange(9.0) ** 2))
-    assert found.verdict.text == "No coefficient: the first metric does not change."
+    found = correlate_pair(pair(np.arange(9.0), np.arange(9.0) ** 2), names=("Tokens", "Reward"))
+    assert found.levels.value > 0.9
+    assert found.verdict.text == (
+        "They rise and fall together over the training; from step to step nothing can be told: the step-to-step change "
+        "of Tokens does not change."
+    )
+    assert found.verdict.is_warning
+
+
+def test_metrics_are_called_by_their_names() -> None:
+    found = correlate_pair(pair(np.arange(9.0), np.full(9, 0.5)), names=("Reward", "KL"))
+    assert found.verdict.text == "No coefficient: KL does not change."
+
+
+def test_a_coefficient_too_small_to_see_is_no_trend() -> None:
+    """Of very many steps any coefficient would be significant if they were independent."""
+    levels = Correlation(0.05, -0.3, 0.4, 10_000, 30.0)
+    steps = Correlation(0.0, -0.02, 0.02, 9_999, 9_999.0)
+    found = Correlated("run", "pearson", levels, steps)
+    assert found.verdict.text == "Nothing that could be told from chance, over the training or from step to step."
+    assert Correlated("run", "pearson", replace(levels, value=0.5, upper=0.8), steps).verdict.is_warning
+    sure = Correlation(0.03, 0.01, 0.05, 9_999, 9_999.0)
+    found = Correlated("run", "pearson", levels, sure)
+    assert found.verdict.text == "Next to nothing, over the training or from step to step."
+    assert not found.verdict.is_warning
+
+
+def test_steps_move_together_while_the_course_may_be_chance() -> None:
+    levels = Correlation(0.93, -0.28, 0.998, 150, 5.0)
+    verdict = Correlated("run", "pearson", levels, Correlation(0.42, 0.25, 0.57, 149, 106.0)).verdict
+    assert verdict.is_warning
+    assert "they rise and fall together, but values that follow on each other so closely may do so" in verdict.text
 
 
 def test_a_group_is_the_mean_of_its_runs() -> None:
@@ -99,6 +132,7 @@ def test_a_run_without_a_coefficient_does_not_count_in_its_group() -> None:
     (with_it,) = correlate_groups(runs, dict.fromkeys(("r0", "r1", "r2"), "a"))
     (without,) = correlate_groups(runs[:2], dict.fromkeys(("r0", "r1"), "a"))
     assert with_it.levels == without.levels
+    assert with_it.n_runs == 2
 
 
 def test_the_frame_has_a_row_a_basis() -> None:
