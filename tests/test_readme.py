@@ -38,7 +38,9 @@ def test_every_command_is_documented() -> None:
         assert f"rlcompare {name}" in README
 
 
-@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/bands.md", "docs/curves.md"])
+@pytest.mark.parametrize(
+    "page", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/bands.md", "docs/curves.md", "docs/rollouts.md"]
+)
 def test_every_link_within_the_project_leads_somewhere(page: str) -> None:
     links = re.findall(r"]\(([^)#:]+)(?:#[^)]*)?\)", (ROOT / page).read_text())
     assert [link for link in links if not (ROOT / page).parent.joinpath(link).is_file()] == []

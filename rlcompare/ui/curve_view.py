@@ -68,7 +68,7 @@ def _show(metrics: Sequence[str], compared_ids: Sequence[str], options: CurveOpt
     prepared = [chart for metric in metrics for chart in curve_charts.prepare(metric, runs, compared, options)]
     silent = _silent(compared) if live else None
     panels = curve_charts.panels(prepared, options, x_range, silent)
-    controls.note(captions.how_drawn(options, prepared))
+    controls.note(f"{captions.how_drawn(options, prepared)} {rollout_way.invitation(compared)}")
     joined = captions.what_is_joined(compared)
     if joined:
         controls.note(joined)

@@ -84,7 +84,7 @@ def choose_step(split: Split, place: Place) -> Place:
     wide, back, forth = st.columns([9, 2, 2], vertical_alignment="bottom")
     before, after = next_steps(steps, step, EPISODES_SHOWN if split.one_by_one else 1)
     with wide:
-        _choose_among(steps, step)
+        _choose_among(steps, step, any_step=split.one_by_one)
     with back:
         _step_button("Earlier", ":material/chevron_left:", before)
     with forth:
@@ -92,8 +92,8 @@ def choose_step(split: Split, place: Place) -> Place:
     return Place(place.run, step, place.sample if place.step in (None, step) else None, asked)
 
 
-def _choose_among(steps: NDArray[np.int64], step: int) -> None:
-    if 1 < len(steps) <= SLIDER_STEPS:
+def _choose_among(steps: NDArray[np.int64], step: int, *, any_step: bool) -> None:
+    if 1 < len(steps) <= SLIDER_STEPS and not any_step:
         st.session_state[SLIDER_KEY] = step
         st.select_slider(
             "Step",
@@ -109,7 +109,9 @@ def _choose_among(steps: NDArray[np.int64], step: int) -> None:
             min_value=int(steps[0]),
             max_value=int(steps[-1]),
             key=NUMBER_KEY,
-            help="Of the steps that have samples, the one nearest to the number is shown.",
+            help="The episodes that ended before, up to this step, are shown."
+            if any_step
+            else "Of the steps that have samples, the one nearest to the number is shown.",
             on_change=lambda: go_to_step(st.session_state[NUMBER_KEY]),
         )
 

@@ -103,15 +103,15 @@ def _columns(split: Split) -> dict[str, ColumnConfig]:
     column = st.column_config
     unit = f"{split.unit}s" if split.unit else "length"
     return {
-        "number": column.NumberColumn("Episode" if split.one_by_one else "Sample", format="localized", width="small"),
+        "number": column.NumberColumn("Episode" if split.one_by_one else "Sample", format="localized", width=76),
         "step": column.NumberColumn("Step", format="localized"),
-        "prompt": column.NumberColumn("Prompt", format="localized", width="small"),
+        "prompt": column.NumberColumn("Prompt", format="localized", width=76),
         "reward": column.NumberColumn("Return" if split.unit == "env step" else "Reward", format="%.4g"),
         "length": column.NumberColumn(unit.capitalize(), format="localized", help="Length"),
-        "correct": column.CheckboxColumn("Correct", width="small"),
+        "correct": column.CheckboxColumn("Correct", width=76),
         "at_cap": column.CheckboxColumn(
-            "At the cap",
-            width="small",
+            "At cap",
+            width=70,
             help=f"{split.cap:,g} {unit} or more." if split.cap is not None else "",
         ),
         "worker": column.TextColumn("Worker", width="small"),

@@ -74,7 +74,7 @@ def choose_whole() -> bool:
 def _show_text(title: str, text: str) -> None:
     cut = len(text) > FOLDED and not st.session_state.get(WHOLE_KEY, False)
     told = f"{title}: the first {FOLDED:,} of {len(text):,} characters" if cut else title
-    note(told if text else f"{title}: empty")
+    note(told if text else f"{title}: none in the log")
     if text:
         st.code(text[:FOLDED] if cut else text, language=None, wrap_lines=True)
 

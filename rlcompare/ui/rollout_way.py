@@ -64,6 +64,12 @@ def steps_behind(drawn: Drawn, label: str, x: float) -> dict[str, int]:
     return {run: step for run, (_, step) in nearest.items()}
 
 
+def invitation(compared: Runs) -> str:
+    """Say that a point can be clicked; empty where no run has samples."""
+    having = rollout_stages.runs_with_samples(compared, compared.fingerprint)
+    return "Click a point for links to the samples behind it." if having else ""
+
+
 def take_point(chart: str, drawn: Drawn, label: str, x: float) -> None:
     """Remember the point that was clicked in a chart."""
     st.session_state[_CLICKED] = Clicked(chart, label, steps_behind(drawn, label, x))

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
+import streamlit as st
 
 from rlcompare.ui.rollout_way import steps_behind
+from tests.logs import write_rollouts
+from tests.ui.conftest import Start, notes, write
 from tests.ui.made import curves, drawn
 
 
@@ -30,3 +34,11 @@ def test_of_the_histories_of_a_run_the_nearest_one() -> None:
 
 def test_a_run_without_records_has_no_step() -> None:
     assert steps_behind(drawn({"a": [], "b": [1.0]}, {"a": "G", "b": "G"}), "G", 0.0) == {"b": 0}
+
+
+def test_the_page_invites_to_click_where_there_are_samples(start: Start, tmp_path: Path) -> None:
+    write(tmp_path, "a", [1.0, 2.0])
+    assert "Click a point" not in notes(start(tmp_path, page="curves"))
+    write_rollouts(tmp_path / "b" / "rollouts" / "1.jsonl", [0.0, 1.0])
+    st.cache_resource.clear()
+    assert "Click a point for links to the samples behind it." in notes(start(tmp_path, page="curves"))

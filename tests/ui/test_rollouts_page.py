@@ -231,6 +231,7 @@ def test_episodes_have_a_table_and_histograms(start: Start, tmp_path: Path) -> N
     app.query_params["step"] = ["100"]
     app.run()
     assert table(app).height == 5
+    assert app.number_input("rollouts_number").value == 100, "any step, also one at which no episode ended"
     assert link(app)["step"] == "100"
 
 
