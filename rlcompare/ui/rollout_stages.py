@@ -8,9 +8,9 @@ import polars as pl
 import streamlit as st
 
 from rlcompare.runs import Runs
-from rlcompare.store.ingest import BY_NAME
 from rlcompare.transforms.rollouts import is_one_by_one, number_prompts, on_one_axis
-from rlcompare.transforms.truncation import length_cap
+from rlcompare.transforms.stretches_of_steps import values_of
+from rlcompare.transforms.tails import cap_of
 
 #: Seconds for which a text that was read stays in memory.
 TEXTS_KEPT = 120
@@ -31,14 +31,6 @@ COLUMNS = (
     "source",
     "place",
 )
-
-
-@st.cache_data(max_entries=32, show_spinner=False)
-def runs_with_samples(_runs: Runs, fingerprint: str) -> list[str]:  # noqa: ARG001 - the key of the cache
-    """Return the ids of the runs that have samples, without reading any; first those whose samples have texts."""
-    having = {record.id: [source for source in record.sources if source.samples] for record in _runs.records}
-    with_texts = [run for run, sources in having.items() if any(BY_NAME[source.reader].texts for source in sources)]
-    return list(dict.fromkeys([*with_texts, *(run for run, sources in having.items() if sources)]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,8 +73,8 @@ def splits(_run: Runs, fingerprint: str) -> dict[str, Split]:  # noqa: ARG001 - 
             continue
         units = own["length_unit"].drop_nulls().unique().cast(pl.String).to_list()
         own = on_one_axis(own) if units == ["env step"] else own
-        length = own["length"].fill_null(float("nan")).to_numpy()
-        cap = length_cap(own["step"].to_numpy(), length) if len(units) == 1 else None
+        lengths = values_of(own["step"].to_numpy(), own["length"].fill_null(float("nan")).to_numpy())
+        cap = cap_of(lengths) if len(units) == 1 else None
         found[name] = Split(name, own, is_one_by_one(own), cap, units[0] if len(units) == 1 else "")
     return found
 

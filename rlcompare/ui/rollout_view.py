@@ -33,7 +33,7 @@ def show_rollouts(runs: Runs, compared: Runs) -> None:
     compared : Runs
     """
     place = asked_place()
-    having = rollout_stages.runs_with_samples(compared, compared.fingerprint)
+    having = access.runs_with_samples(compared, compared.fingerprint)
     linked = _linked(runs, place.run)
     if linked is None:
         return
@@ -62,7 +62,7 @@ def _linked(runs: Runs, run: str | None) -> list[str] | None:
         return []
     if run in runs.ids:
         only = runs.select([run])
-        found = rollout_stages.runs_with_samples(only, only.fingerprint)
+        found = access.runs_with_samples(only, only.fingerprint)
         _tell("" if found else f"{run} has no samples.")
         return found
     if access.library(access.current_folders()).progress.running:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from rlcompare.curves import run_of
 from rlcompare.runs import Runs
-from rlcompare.ui import access, rollout_stages
+from rlcompare.ui import access
 from rlcompare.ui.captions import LISTED, count
 from rlcompare.ui.controls import note
 from rlcompare.ui.curve_side import Drawn
@@ -66,7 +66,7 @@ def steps_behind(drawn: Drawn, label: str, x: float) -> dict[str, int]:
 
 def invitation(compared: Runs) -> str:
     """Say that a point can be clicked; empty where no run has samples."""
-    having = rollout_stages.runs_with_samples(compared, compared.fingerprint)
+    having = access.runs_with_samples(compared, compared.fingerprint)
     return "Click a point for links to the samples behind it." if having else ""
 
 
@@ -85,7 +85,7 @@ def show_way(chart: str, compared: Runs) -> None:
     clicked: Clicked | None = st.session_state.get(_CLICKED)
     if clicked is None or clicked.chart != chart:
         return
-    having = [run for run in rollout_stages.runs_with_samples(compared, compared.fingerprint) if run in clicked.steps]
+    having = [run for run in access.runs_with_samples(compared, compared.fingerprint) if run in clicked.steps]
     if not having:
         note(f"{clicked.label}: no samples were logged.")
     labels = access.all_labels(compared.ids)
