@@ -26,6 +26,8 @@ from rlcompare.store.record import SAMPLES_STREAM
 from rlcompare.transforms import Formula, metric_or_formula
 
 LOG_FOLDERS_VARIABLE = "RLCOMPARE_LOGDIR"
+#: What the page that is being drawn knows of the library.
+_TAKEN = "snapshot_taken"
 #: Seconds between two looks at the log folders, and how long a page waits for such a look before it draws.
 REFRESH_EVERY = 10.0
 PATIENCE = 0.25
@@ -105,9 +107,17 @@ def all_runs(every: float = REFRESH_EVERY) -> Runs:
     every : float
         The library was looked at not longer ago than so many seconds.
     """
-    runs = Runs.of(library(current_folders(), every).snapshot())
+    snapshot = library(current_folders(), every).snapshot()
+    st.session_state[_TAKEN] = snapshot
+    runs = Runs.of(snapshot)
     asked = frozenset(asked_joins())
     return _joined(runs, runs.fingerprint, asked) if asked else runs
+
+
+def has_news() -> bool:
+    """Tell whether runs became ready or changed after this page took them."""
+    taken, now = st.session_state.get(_TAKEN), library(current_folders()).snapshot()
+    return taken is not None and now is not taken and Runs.of(now).fingerprint != Runs.of(taken).fingerprint
 
 
 def asked_joins() -> list[str]:

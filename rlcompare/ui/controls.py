@@ -50,6 +50,9 @@ def show_reading() -> None:
     if library.progress.running:
         with place.container():
             _follow_reading(len(library.snapshot().records))
+    elif access.has_news():
+        # The last of it became ready while the page was on its way here.
+        st.rerun()
 
 
 @st.fragment(run_every=0.5)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from rlcompare.store import Library, Progress, Snapshot
 from tests.logs import write_verl
 from tests.ui.conftest import Start, notes, write_sb3
 
@@ -124,8 +126,6 @@ def test_two_hundred_runs(start: Start, tmp_path: Path) -> None:
 
 
 def test_while_reading_it_says_how_far(start: Start, logs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from rlcompare.store import Library, Progress
-
     monkeypatch.setattr(Library, "refresh", lambda self: None)
     monkeypatch.setattr(Library, "progress", property(lambda self: Progress(1, 3, running=True)))
     app = start(logs, link={"runs": ["a2c_seed2"]}, ready=False)
@@ -133,6 +133,24 @@ def test_while_reading_it_says_how_far(start: Start, logs: Path, monkeypatch: py
     assert app.get("progress")[0].proto.text == "Reading runs: 1 of 3"
     assert app.multiselect("runs").value == ["a2c_seed2"], "a link keeps what has not been read yet"
     assert not app.info, "no word of missing runs before all were looked for"
+
+
+def test_runs_that_become_ready_while_the_page_is_drawn_are_shown(
+    start: Start, logs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = Library.snapshot
+    looks: list[int] = []
+
+    def snapshot(library: Library) -> Snapshot:
+        looks.append(1)
+        found = whole(library)
+        return replace(found, records=found.records[:1]) if len(looks) <= 2 else found
+
+    start(logs)
+    monkeypatch.setattr(Library, "snapshot", snapshot)
+    app = start(logs)
+    assert not app.exception
+    assert len(table(app)["label"]) > 1
 
 
 def test_without_a_folder_the_demo_runs_are_shown_and_named_so(start: Start) -> None:
