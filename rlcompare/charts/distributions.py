@@ -110,9 +110,10 @@ def ecdf_chart(look: DistributionLook) -> alt.LayerChart:
     )
     low = y.copy()
     low.shorthand = "low:Q"
+    # Beneath, and wide: it most often stands where one of the stairs rises.
     gap = (
         alt.Chart(alt.NamedData("gap"))
-        .mark_rule(strokeWidth=2, color=MIDDLE_GREY)
+        .mark_rule(strokeWidth=8, opacity=0.6, color=MIDDLE_GREY)
         .encode(x=look.value("value"), y=low, y2="high:Q", tooltip=_NO_TOOLTIP)
     )
     return _plain([view(), gap, stairs, hover], look.height)

@@ -14,6 +14,8 @@ from rlcompare.charts.curve_axes import STRIP, STRIP_GAP, Axes, Encodings, XAxis
 
 #: Pixels, title and axes included.
 HEIGHT, NARROW_HEIGHT, HEAT_HEIGHT = 380, 300, 420
+#: Of the y axis' title, of a chart alone and beside others.
+TITLE_LIMITS = (230, 160)
 #: Of bands, from the narrowest to the widest.
 OPACITIES = (0.42, 0.24, 0.13)
 #: From few to many; the background shines through where there are few.
@@ -69,6 +71,10 @@ def fan_chart(look: FanLook) -> alt.LayerChart:
     """
     axes = Axes(look.x, look.domain, None, strip=look.with_counts)
     encodings = axes.encodings(YAxis(look.y_title), "left")
+    if look.narrow:
+        # What a length counts stands on a line of its own: side by side both are longer than the axis.
+        encodings["y"] = encodings["y"].title(look.y_title.replace(" (", "\n(", 1).split("\n"))
+    encodings["y"]["axis"]["titleLimit"] = TITLE_LIMITS[look.narrow]
     drawn = [_chosen(axes), _bands(encodings), _bars(encodings)]
     if look.with_runs:
         drawn.append(layers.line(encodings, "runs", 1.0, alt.value(0.25)))

@@ -65,7 +65,7 @@ def test_from_the_fans_to_two_that_differ_and_back(page: Page, demo: str) -> Non
 def test_runs_of_another_unit_are_a_choice_away(page: Page, demo: str) -> None:
     page.goto(f"{demo}/quantiles?quantiles_tab=Between+runs")
     expect(page.get_by_text("Dashed: the median run, a2c-seed")).to_be_visible(timeout=60_000)
-    expect(page.get_by_text("is that of 6 runs by steps.")).to_be_visible()
+    expect(page.get_by_text("Not on this axis: 6 runs by steps.")).to_be_visible()
     idle(page)
     pick(page, "Runs that count", "steps")
     expect(page.get_by_text("1,152 samples of training")).to_be_visible()

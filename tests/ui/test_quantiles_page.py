@@ -245,7 +245,7 @@ def test_units_of_steps_do_not_share_an_axis(start: Start, tmp_path: Path) -> No
     app = start(tmp_path, page="quantiles", link=RUN_BY_RUN)
     assert not app.exception
     assert [title(fan) for fan in fans(app)] == ["a", "b"]
-    assert "Another axis, to be chosen in the sidebar, is that of 1 run by steps." in words(app)
+    assert "Not on this axis: 1 run by steps. Choose them in the sidebar" in words(app)
     app.selectbox("quantiles_unit").set_value("steps").run()
     assert not app.exception
     assert [title(fan) for fan in fans(app)] == ["c.jsonl"]
