@@ -103,7 +103,7 @@ def left_out(asked: Asked, without: Sequence[str], other_units: Mapping[str, int
         told.append(f"{title_of(asked.metric)} was not logged by {count(len(without), 'run')}: {listing(without)}.")
     for unit, n in other_units.items():
         steps = f"{unit}s" if unit else "steps of unknown unit"
-        told.append(f"Not on this axis: {count(n, 'run')} by {steps}. Choose them in the sidebar under Runs that count.")
+        told.append(f"Not on this axis: {count(n, 'run')} by {steps}. Choose them in the sidebar, at Runs that count.")
     return " ".join(told)
 
 
