@@ -24,6 +24,10 @@ MOST_BINS = 200
 _WHOLE = 2**40
 
 
+#: Values that differ by less, as a part of themselves or at all, are one bin: no number lies between its edges.
+_ALIKE, _SMALLEST = 1e-12, 1e-300
+
+
 @dataclass(frozen=True, eq=False)
 class Fan:
     """Quantiles of the values of each stretch.
@@ -133,8 +137,10 @@ def histogram_edges(samples: Sequence[Floats], most: int = MOST_BINS, fewest: in
     if not ordered:
         return np.array([0.0, 1.0])
     low, high = min(float(values[0]) for values in ordered), max(float(values[-1]) for values in ordered)
-    if low == high:
-        return np.array([low - 0.5, high + 0.5])
+    size = max(abs(low), abs(high))
+    if high - low <= max(_ALIKE * size, _SMALLEST):
+        around = max(0.5, 1e-6 * size)
+        return np.array([low - around, high + around])
     spreads = [np.diff(of_sorted(values, (0.25, 0.75))).item() / len(values) ** (1 / 3) for values in ordered]
     narrow = 2 * min((spread for spread in spreads if spread > 0), default=0.0)
     # Where most values are equal there is no such width: as many bins as Sturges' rule.

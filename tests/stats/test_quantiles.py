@@ -99,6 +99,16 @@ def test_bins_of_whole_numbers_hold_equally_many(values: Floats, most: int, fewe
     assert edges[-1] - values.max() <= widths[0]
 
 
+@pytest.mark.parametrize(
+    "values", [[1e17] * 3, [1e17, 1e17 + 16], [0.0, 5e-324], [-1e-310, 1e-310], [3.0, 3.0 + 1e-15]]
+)
+def test_values_that_hardly_differ_are_one_bin(values: list[float]) -> None:
+    edges = histogram_edges([np.array(values)])
+    assert len(edges) == 2
+    assert edges[0] < min(values) <= max(values) < edges[1]
+    assert counts_by_stretch(np.zeros(len(values), np.intp), np.array(values), edges, 1).tolist() == [[len(values)]]
+
+
 def test_bins_are_as_narrow_as_the_narrowest_sample_needs() -> None:
     rng = np.random.default_rng(0)
     narrow, wide = rng.normal(0, 0.1, 1_000), rng.normal(5, 3, 1_000)
