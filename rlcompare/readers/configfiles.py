@@ -20,6 +20,7 @@ import orjson
 from rlcompare.errors import ReadIssue, Severity
 from rlcompare.readers.base import Scalar
 from rlcompare.readers.plain_yaml import PlainYAMLError, parse_yaml
+from rlcompare.readers.wandb_folder import RUN_FOLDER
 
 #: Where two files hold the same key, the earlier one keeps it; the later one's reads ``config.yml:key``.
 CONFIG_FILES = (
@@ -38,7 +39,7 @@ CONFIG_FILES = (
 _PRIME_FOLDER, _PRIME_FILES = "configs", ("rl.json", "sft.json")
 
 #: Of a W&B run's folder; its run file holds the same, unless only these files were copied.
-_WANDB_FILE = "files/config.yaml"
+_WANDB_FILE, _WANDB_METADATA = "files/config.yaml", "files/wandb-metadata.json"
 
 #: rl-zoo writes both into ``<run>/<env>/`` (rl_zoo3/exp_manager.py); the two together tell it from a run of its own.
 _ZOO_FILES = ("args.yml", "config.yml")
@@ -169,13 +170,20 @@ def _config_files(folder: Path) -> list[_Found]:
         zoo = [(name, inner) for name, inner in zoo if folder.name.startswith(f"{name}_")]
     if len(zoo) == 1:
         found += zoo[0][1]
-    if folder.parent.name == "wandb" and (stat := _stat(folder / _WANDB_FILE)) is not None:
+    if _is_of_wandb(folder) and (stat := _stat(folder / _WANDB_FILE)) is not None:
         found.append((_WANDB_FILE, stat))
     found.sort(key=lambda pair: CONFIG_FILES.index(pair[0].rpartition("/")[2]))
     if _PRIME_FOLDER in folders:
         inner = [(f"{_PRIME_FOLDER}/{file}", _stat(folder / _PRIME_FOLDER / file)) for file in _PRIME_FILES]
         found += [(path, stat) for path, stat in inner if stat is not None]
     return found
+
+
+def _is_of_wandb(folder: Path) -> bool:
+    """Whether W&B made it for a run. SwanLab's folders have names like its, and their own reader."""
+    if folder.parent.name == "wandb":
+        return True
+    return bool(RUN_FOLDER.fullmatch(folder.name)) and _stat(folder / _WANDB_METADATA) is not None
 
 
 def _listing(folder: Path) -> tuple[dict[str, os.stat_result], list[str]]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
-from pathlib import PurePosixPath
 from typing import Any
 
 import polars as pl
@@ -21,6 +20,7 @@ from rlcompare.readers.logic_rl_samples import Clock, Samples
 from rlcompare.readers.text import Rows
 from rlcompare.readers.verl_config import SOUGHT_BYTES, read_printed_config
 from rlcompare.readers.verl_lines import read_step_lines
+from rlcompare.readers.wandb_folder import is_run_folder, repeats_a_neighbour
 from rlcompare.schema import WALL_TIME
 
 SUFFIXES = (".log", ".txt", ".out")
@@ -148,18 +148,10 @@ def claim(file: LogFile, folder: Folder) -> Claim | None:
         return None  # Stable-Baselines3 prints its tables there
     if b"\0" in file.head and text.refuse(file, None) is None:
         return None
-    run = _wandb_run(file.relative)
-    if run is not None and run.name == "latest-run":
-        return None  # W&B's link to the newest of its neighbours
-    return Claim(run or file.relative, tentative=True)
-
-
-def _wandb_run(relative: PurePosixPath) -> PurePosixPath | None:
-    """Name the run folder of ``wandb/<run>/files/output.log``."""
-    folder = relative.parent.parent
-    if relative.parts[-2:] == ("files", "output.log") and folder.parent.name == "wandb":
-        return folder
-    return None
+    above = folder.parent
+    if file.relative.parts[-2:] == ("files", "output.log") and above is not None and is_run_folder(above):
+        return None if repeats_a_neighbour(above) else Claim(above.relative, tentative=True)
+    return Claim(file.relative, tentative=True)
 
 
 def read(file: LogFile, resume: Resume | None) -> Chunk:

@@ -330,7 +330,6 @@ def test_claims_console_logs_by_suffix_and_tentatively(tmp_path: Path) -> None:
         ("requirements.txt", b"x\n"),
         ("train.json", b"x\n"),
         ("core.log", b"\0\1\2 binary"),
-        ("wandb/latest-run/files/output.log", b"x\n"),
     ],
 )
 def test_does_not_claim(tmp_path: Path, name: str, data: bytes) -> None:

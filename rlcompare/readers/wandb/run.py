@@ -21,73 +21,80 @@ from rlcompare.readers.configfiles import flatten
 from rlcompare.readers.console import STEP_UNIT, ConsoleText, end_of_records
 from rlcompare.readers.leveldb_log import scan
 from rlcompare.readers.wandb import wire
-from rlcompare.readers.wandb.history import Definitions, History
+from rlcompare.readers.wandb.history import History
+from rlcompare.readers.wandb.placing import Placing
+from rlcompare.readers.wandb_folder import repeats_a_neighbour
 
 #: ``:W&B``, 0xBEE1 and a version.
 HEAD = b":W&B\xe1\xbe\x00"
 
-_NAME = re.compile(r"run-(.+)\.wandb")
+_NAME = re.compile(r"run-.+\.wandb")
+
+#: Beside those that a record's first bytes tell.
+_LARGE_KINDS = (wire.RUN, wire.EXIT, wire.ENVIRONMENT)
+
+_EXPECTED = "Expected a record, found bytes that are none"
 
 #: Texts of a run record, by field number, and what they are called in the configuration.
 _ABOUT = {1: "id", 3: "project", 6: "group", 7: "job_type", 8: "name", 10: "tags", 12: "sweep_id"}
 
 
 def claim(file: LogFile, folder: Folder) -> Claim | tuple[Claim, ...] | None:
-    """Claim ``run-<id>.wandb``, for the folder that holds it; its console text is another source of the run.
+    """Claim W&B's run files, by name or by their first bytes; the console text in one is another source of the run.
 
-    ``latest-run`` is W&B's link to the newest of its neighbours: a copy of it counts only where that one is not there.
+    The run is the folder, or the file itself where several were gathered in one folder.
     """
-    named = _NAME.fullmatch(file.name)
-    if not named or not file.is_plain or (file.size and not file.head.startswith(HEAD[:4])):
+    if file.relative.suffix != ".wandb" or not (_NAME.fullmatch(file.name) or file.head.startswith(HEAD[:4])):
         return None
-    if folder.relative.name == "latest-run" and folder.parent is not None:
-        beside = folder.parent.folders - {"latest-run"}
-        if any(name.endswith(f"-{named[1]}") for name in beside):
-            return ()
-    return (Claim(folder.relative), Claim(folder.relative, tentative=True, reader=CONSOLE_READER))
+    if repeats_a_neighbour(folder):
+        return ()
+    alone = sum(name.endswith(".wandb") for name in folder.files) == 1
+    run = folder.relative if alone else file.relative
+    return (Claim(run), Claim(run, tentative=True, reader=CONSOLE_READER))
 
 
 def read(file: LogFile, resume: Resume | None) -> Chunk:
     """Read new records: history, configuration, metric definitions and how the run ended."""
     issues = IssueList(file)
     state: dict[str, Any] = dict(resume.state) if resume else {}
-    definitions = Definitions(**state.get("definitions", {}))
-    history = History(definitions, state.get("step", ""), state.get("reached"))
+    placing = Placing(**state.get("placing", {}))
+    history = History(placing)
     config: dict[str, Scalar] = {}
     finished = bool(state.get("finished"))
     records = _Records(file, resume, issues)
-    for record in records:
-        if history.add(record):
+    for at, kind, content in records.of(wire.HISTORY, wire.METRIC, wire.CONFIG, *_LARGE_KINDS):
+        if kind == wire.HISTORY:
+            history.add(content, at)
             continue
-        for kind, content in wire.fields(record):
-            if kind == wire.HISTORY:
-                history.add_decoded(content)
-            elif kind == wire.METRIC:
-                definitions.add(content)
+        try:
+            if kind == wire.METRIC:
+                placing.define(content)
             elif kind == wire.CONFIG:
                 config |= _config(content)
             elif kind == wire.RUN:
                 config |= _about(content)
-            elif kind == wire.EXIT:
-                finished = not dict(wire.fields(content)).get(1, 0)
+            elif kind == wire.ENVIRONMENT:
+                config |= _code(content)
+            else:
+                finished = not wire.integers(content).get(1, 0)
+        except wire.MALFORMED as error:
+            issues.add(f"byte {at}", f"{_EXPECTED}: {error}.")
+    tables = history.tables(issues)
     noted = set(state.get("left_out", []))
     text.left_out_note(issues, history.left_out - noted)
-    tables = history.tables(issues) if history.n_rows else ()
     framework = guess_framework(key for table in tables for key in table.columns)
     return Chunk(
         tables,
         records.offset,
         state={
-            "definitions": asdict(definitions),
-            "step": history.step,
-            "reached": history.reached,
+            "placing": asdict(placing),
             "finished": finished,
             "left_out": sorted(noted | history.left_out),
         },
         config=config,
         issues=issues.done(),
         pending=records.pending,
-        step_unit=step_unit_of(framework) or ("step" if tables and history.step != "_step" else ""),
+        step_unit=step_unit_of(framework) or placing.step_unit,
         framework=framework,
         finished=finished,
     )
@@ -104,14 +111,16 @@ def read_console(file: LogFile, resume: Resume | None) -> Chunk:
     noted = set(found.left_out)
     times: list[float] = list(state.get("times", []))
     pieces: list[str] = [state.get("held", "")]
-    records = _Records(file, resume, IssueList(file))
-    for record in records:
-        for kind, content in wire.fields(record):
-            if kind in (wire.OUTPUT, wire.OUTPUT_RAW):
-                told = dict(wire.fields(content))
-                piece = told.get(3, b"").decode("utf-8", "replace")
-                pieces.append(piece)
-                times += [wire.timestamp(told.get(2, b""))] * piece.count("\n")
+    records = _Records(file, resume, IssueList(file))  # whose issues are the other reader's
+    for at, _, content in records.of(wire.OUTPUT, wire.OUTPUT_RAW):
+        try:
+            told = dict(wire.parts(content))
+            piece = told.get(3, b"").decode("utf-8", "replace")
+            times += [wire.timestamp(told.get(2, b""))] * piece.count("\n")
+        except wire.MALFORMED as error:
+            issues.add(f"byte {at}", f"{_EXPECTED}: {error}.")
+        else:
+            pieces.append(piece)
     data = "".join(pieces).encode("utf-8", "replace")
     end = end_of_records(data[: data.rfind(b"\n") + 1])
     n_lines = data.count(b"\n", 0, end)
@@ -161,20 +170,22 @@ class _Records:
             at, message, severity = found.pending.at, found.pending.message, found.pending.severity
             self.pending = ReadIssue(str(file.relative), f"byte {at}", message, severity)
 
-    def __iter__(self) -> Iterator[bytes]:
+    def of(self, *kinds: int) -> Iterator[tuple[int, int, bytes]]:
+        """Yield the records of some kinds: the byte at which each begins, its kind and its content."""
         for at, record in self._found:
             try:
-                for _ in wire.fields(record):
-                    pass
-            except (IndexError, ValueError) as error:
-                self._issues.add(f"byte {at}", f"Expected a record, found bytes that are none: {error}.")
-                continue
-            yield record
+                kind = wire.leading_kind(record)
+                if not kind or kind in kinds:
+                    for number, content in wire.parts(record):
+                        if number in kinds:
+                            yield at, number, content
+            except wire.MALFORMED as error:
+                self._issues.add(f"byte {at}", f"{_EXPECTED}: {error}.")
 
 
 def _config(record: bytes) -> dict[str, Scalar]:
     found: dict[str, Scalar] = {}
-    for number, content in wire.fields(record):
+    for number, content in wire.parts(record):
         if number == 1:
             path, value = wire.item(content)
             if path and path[0] != "_wandb":
@@ -184,24 +195,42 @@ def _config(record: bytes) -> dict[str, Scalar]:
 
 def _about(record: bytes) -> dict[str, Scalar]:
     """Take from a run record its configuration and what it is called; nothing of who ran it and where."""
-    found: dict[str, Scalar] = {}
     told = wire.texts(record)
-    for number, content in wire.fields(record):
+    found: dict[str, Scalar] = {}
+    for number, content in wire.parts(record):
         if number == 4:
             found |= _config(content)
-    for number, name in _ABOUT.items():
-        if told.get(number):
-            found[f"wandb.{name}"] = ", ".join(told[number])
+        elif number == 21:
+            found |= _commit(content)
+    return found | {
+        f"wandb.{name}": ", ".join(told[number]) for number, name in _ABOUT.items() if any(told.get(number, []))
+    }
+
+
+def _code(record: bytes) -> dict[str, Scalar]:
+    """Take from an environment record which code ran: its path in the repository, not that on the machine."""
+    found: dict[str, Scalar] = {}
+    for number, content in wire.parts(record):
+        if number == 7 and content:
+            found["wandb.program"] = content.decode("utf-8", "replace")
+        elif number == 9:
+            found |= _commit(content)
     return found
+
+
+def _commit(repository: bytes) -> dict[str, Scalar]:
+    commit = wire.texts(repository).get(2, [""])[0]
+    return {"wandb.commit": commit} if commit else {}
 
 
 READER = Reader(
     name="wandb",
     title="W&B run folders, online and offline",
-    files="`wandb/run-*/run-*.wandb`",
+    files="`wandb/run-*/run-*.wandb`, or any `*.wandb`",
     appends=True,
     claim=claim,
     read=read,
+    version=2,
 )
 
 #: Given its files by :data:`READER`.
@@ -213,4 +242,5 @@ CONSOLE_READER = Reader(
     claim=lambda file, folder: None,  # noqa: ARG005
     read=read_console,
     is_exact=False,
+    version=2,
 )
