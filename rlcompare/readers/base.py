@@ -182,6 +182,15 @@ class Chunk:
     finished: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something in the bytes from ``at`` of a file on that is not as it should be."""
+
+    at: int
+    message: str
+    severity: Severity = "warning"
+
+
 class IssueList:
     """Collects the issues of one read, and keeps a million bad lines from becoming a million issues."""
 

@@ -11,7 +11,7 @@ import struct
 import zlib
 from dataclasses import dataclass, field
 
-from rlcompare.errors import Severity
+from rlcompare.readers.base import Problem
 
 BLOCK_BYTES = 32_768
 HEAD = struct.Struct("<IHB")
@@ -19,15 +19,6 @@ HEAD_BYTES = HEAD.size
 
 _FULL, _FIRST, _MIDDLE, _LAST = 1, 2, 3, 4
 _CRC_OF_KIND = {kind: zlib.crc32(bytes([kind])) for kind in (_FULL, _FIRST, _MIDDLE, _LAST)}
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Something in the bytes from ``at`` of the file on that is not as it should be."""
-
-    at: int
-    message: str
-    severity: Severity = "warning"
 
 
 @dataclass

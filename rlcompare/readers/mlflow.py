@@ -8,12 +8,13 @@ times in milliseconds. Values logged one behind the other at one step share a ro
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 import polars as pl
 
-from rlcompare.errors import ReadIssue
 from rlcompare.metrics import guess_framework, step_unit_of
 from rlcompare.readers import sqlite
 from rlcompare.readers.axes import EARLIEST_SECONDS, LATEST_SECONDS
@@ -139,21 +140,10 @@ def read(file: LogFile, resume: Resume | None) -> Chunk:  # noqa: ARG001 - alway
     OSError
         The database is locked or cannot be opened.
     """
-    try:
-        with sqlite.opened(file.path) as connection:
-            if not file.within:
-                # It could not be opened when it was claimed; by now it can, and the next walk finds its runs.
-                return Chunk((), file.size)
-            return _read_run(file, connection)
-    except DamagedDatabaseError as error:
-        message = f"Expected MLflow's SQLite database, came something else, of which SQLite says: {error}."
-        return Chunk((), file.size, issues=(ReadIssue(str(file.relative), "", message, "error"),))
+    return sqlite.read_within(file, "MLflow", _NEEDED, partial(_read_run, file))
 
 
-def _read_run(file: LogFile, connection: sqlite3.Connection) -> Chunk:
-    found = sqlite.needed_tables(connection, _NEEDED)
-    if found is None:
-        raise DamagedDatabaseError("tables are missing")
+def _read_run(file: LogFile, connection: sqlite3.Connection, found: Mapping[str, frozenset[str]]) -> Chunk:
     issues = IssueList(file)
     log, system = _metrics(connection, found["metrics"], file.within, issues)
     status = connection.execute("SELECT status FROM runs WHERE run_uuid = ?", (file.within,)).fetchone()

@@ -22,7 +22,8 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 import numpy.typing as npt
 
-from rlcompare.readers.base import Claim, LogFile
+from rlcompare.errors import ReadIssue
+from rlcompare.readers.base import Chunk, Claim, LogFile
 
 #: Names under which databases are looked at.
 SUFFIXES = frozenset({".db", ".sqlite", ".sqlite3"})
@@ -157,6 +158,39 @@ def opened(path: Path) -> Iterator[sqlite3.Connection]:
         raise DamagedDatabaseError(str(error)) from error
 
 
+def read_within(
+    file: LogFile,
+    tracker: str,
+    needed: Mapping[str, Collection[str]],
+    read_run: Callable[[sqlite3.Connection, Mapping[str, frozenset[str]]], Chunk],
+) -> Chunk:
+    """Read one run of a database that holds many.
+
+    Parameters
+    ----------
+    file : LogFile
+    tracker : str
+        Whose database it should be.
+    needed : mapping of table to its columns
+        Without which it is none of the tracker's.
+    read_run : callable (connection, tables found) -> Chunk
+
+    Raises
+    ------
+    OSError
+        The database is locked or cannot be opened.
+    """
+    try:
+        with opened(file.path) as connection:
+            if not file.within:
+                # It could not be opened when it was claimed; by now it can, and the next walk finds its runs.
+                return Chunk((), file.size)
+            return read_run(connection, _still_there(connection, needed))
+    except DamagedDatabaseError as error:
+        message = f"Expected {tracker}'s SQLite database, came something else, of which SQLite says: {error}."
+        return Chunk((), file.size, issues=(ReadIssue(str(file.relative), "", message, "error"),))
+
+
 def tables(connection: sqlite3.Connection) -> dict[str, frozenset[str]]:
     """List the ordinary tables and their columns. Views and virtual tables, which can run code, are not listed."""
     names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE 'CREATE TABLE%'")
@@ -170,6 +204,14 @@ def needed_tables(
     """List the tables as :func:`tables` does where the needed ones have the needed columns, else ``None``."""
     found = tables(connection)
     return found if all(has(found, table, columns) for table, columns in needed.items()) else None
+
+
+def _still_there(connection: sqlite3.Connection, needed: Mapping[str, Collection[str]]) -> Mapping[str, frozenset[str]]:
+    """List the tables of a database that had the needed ones when it was claimed."""
+    found = needed_tables(connection, needed)
+    if found is None:
+        raise DamagedDatabaseError("tables are missing")
+    return found
 
 
 def has(found: Mapping[str, frozenset[str]], table: str, columns: Collection[str]) -> bool:

@@ -13,9 +13,9 @@ import struct
 
 from rlcompare.errors import ReadIssue
 from rlcompare.metrics import guess_framework, step_unit_of
-from rlcompare.readers.base import Chunk, Claim, Folder, IssueList, LogFile, Reader, Resume
+from rlcompare.readers.base import Chunk, Claim, Folder, IssueList, LogFile, Problem, Reader, Resume
 from rlcompare.readers.configfiles import MAX_BYTES, settings_in
-from rlcompare.readers.leveldb_log import Problem, Scan, scan
+from rlcompare.readers.leveldb_log import Scan, scan
 from rlcompare.readers.swanlab_records import JSON_VERSIONS, PROTOBUF_VERSIONS, RecordError, SwanLog
 from rlcompare.readers.swanlab_scalars import take_alike
 

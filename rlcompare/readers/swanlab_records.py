@@ -172,10 +172,6 @@ class SwanLog:
         self._keep(key, step, _unix_seconds(metric.get("create_time")), float(value))
 
 
-def _varint(data: bytes | None) -> int:
-    return varint(data, 0, len(data))[0] if data else 0
-
-
 def _unix_seconds(value: object) -> float | None:
     try:
         moment = datetime.fromisoformat(value) if isinstance(value, str) else None

@@ -10,8 +10,10 @@ where it is logged as a metric.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -125,21 +127,10 @@ def read(file: LogFile, resume: Resume | None) -> Chunk:  # noqa: ARG001 - alway
     OSError
         The database is locked or cannot be opened.
     """
-    try:
-        with sqlite.opened(file.path) as connection:
-            if not file.within:
-                # It could not be opened when it was claimed; by now it can, and the next walk finds its runs.
-                return Chunk((), file.size)
-            return _read_run(file, connection)
-    except DamagedDatabaseError as error:
-        message = f"Expected Trackio's SQLite database, came something else, of which SQLite says: {error}."
-        return Chunk((), file.size, issues=(ReadIssue(str(file.relative), "", message, "error"),))
+    return sqlite.read_within(file, "Trackio", _NEEDED, partial(_read_run, file))
 
 
-def _read_run(file: LogFile, connection: sqlite3.Connection) -> Chunk:
-    found = sqlite.needed_tables(connection, _NEEDED)
-    if found is None:
-        raise DamagedDatabaseError("tables are missing")
+def _read_run(file: LogFile, connection: sqlite3.Connection, found: Mapping[str, frozenset[str]]) -> Chunk:
     logs: list[pl.DataFrame] = []
     issues: list[ReadIssue] = []
     for table in _RECORDS:

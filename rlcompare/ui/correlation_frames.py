@@ -20,8 +20,6 @@ MOST_POINTS = 5_000
 BINS, FACET_BINS = (64, 40), (34, 24)
 #: More runs than this share one chart.
 MOST_FACETS = 9
-#: Coefficients a line chart, of all runs together.
-MOST_COEFFICIENTS = 20_000
 
 
 @dataclass(frozen=True, eq=False)

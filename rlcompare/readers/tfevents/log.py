@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from rlcompare.errors import Severity
+from rlcompare.readers.base import Problem
 from rlcompare.readers.tfevents.event import MalformedEventError, parse_event
 
 Floats = npt.NDArray[np.float64]
@@ -43,15 +43,6 @@ class Scalars:
     wall_time: Floats
     tag: Ints
     value: Floats
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Something in the bytes from ``at`` on that is not as it should be."""
-
-    at: int
-    message: str
-    severity: Severity = "warning"
 
 
 @dataclass
