@@ -23,6 +23,7 @@ from rlcompare.runs import Runs
 from rlcompare.store import Library
 from rlcompare.store.joining import Chain
 from rlcompare.store.record import SAMPLES_STREAM
+from rlcompare.store.samples import parts_of
 from rlcompare.transforms import Formula, metric_or_formula
 
 LOG_FOLDERS_VARIABLE = "RLCOMPARE_LOGDIR"
@@ -193,7 +194,7 @@ def runs_with_samples(_runs: Runs, fingerprint: str) -> list[str]:  # noqa: ARG0
     having = [
         record
         for record in _runs.records
-        if any(source.samples for part in (record.joined or (record,)) for source in part.sources)
+        if any(source.samples for part, _ in parts_of(record) for source in part.sources)
     ]
     answers = {one.id for one in having if any(metric.source == SAMPLES_STREAM for metric in one.metrics.values())}
     return [record.id for record in sorted(having, key=lambda record: record.id not in answers)]

@@ -10,8 +10,6 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from rlcompare.charts.correlation import Colored, Lines, Names, binned_scatter, scatter, shown
-from rlcompare.charts.curve_axes import LegendText, XAxis, YAxis
-from rlcompare.charts.learning_curve import Look, learning_curve
 from rlcompare.charts.palette import color_domain
 from rlcompare.curves import run_of
 from rlcompare.runs import Runs
@@ -23,6 +21,7 @@ from rlcompare.ui.correlation_frames import scattered
 from rlcompare.ui.correlation_stages import Pairs
 from rlcompare.ui.correlation_table import rows_of, show_table
 from rlcompare.ui.curve_options import CurveOptions, Scales
+from rlcompare.ui.curve_spec import curve_spec
 from rlcompare.ui.pandas_import import IMPORTING
 
 #: Pixels of the pair over steps: table and chart fit on one screen.
@@ -100,7 +99,7 @@ def show_over_steps(view: View, corner: DeltaGenerator) -> None:
     panels = curve_charts.panels(prepared, options, None, None)
     both = " and ".join(view.found.names)
     for number, (chart, panel) in enumerate(zip(prepared, panels, strict=True)):
-        spec = _over_steps(
+        spec = curve_spec(
             view.run_labels[run]
             if run
             else chart.title.replace(view.found.names[0], " and ".join(view.found.names), 1),
@@ -111,6 +110,7 @@ def show_over_steps(view: View, corner: DeltaGenerator) -> None:
             panel.labels,
             captions.legend_text(chart, options),
             replace(panel.look, zooms=False),
+            OVER_STEPS_HEIGHT,
         )
         with st.container(key=f"correlation_steps_{number}"):
             st.vega_lite_chart(
@@ -120,32 +120,6 @@ def show_over_steps(view: View, corner: DeltaGenerator) -> None:
             )
         told = (captions.what_was_drawn(panel, chart), captions.what_stands_behind(chart, drawn, options))
         controls.note(" ".join(["No smoothing.", *filter(None, told)]))
-
-
-@st.cache_data(max_entries=32, show_spinner=False)
-def _over_steps(
-    title: str,
-    x_axis: XAxis,
-    left: YAxis,
-    right: YAxis | None,
-    domain: tuple[str, ...],
-    legend: tuple[str, ...],
-    legend_text: LegendText,
-    look: Look,
-) -> dict[str, Any]:
-    with IMPORTING:
-        spec: dict[str, Any] = learning_curve(
-            title=title,
-            x_axis=x_axis,
-            left=left,
-            right=right,
-            domain=domain,
-            legend=list(legend),
-            legend_text=legend_text,
-            look=look,
-            height=OVER_STEPS_HEIGHT,
-        ).to_dict()
-    return spec
 
 
 def show_coefficients(view: View) -> None:

@@ -9,15 +9,14 @@ from typing import Any
 
 import streamlit as st
 
-from rlcompare.charts.curve_axes import LegendText, XAxis, YAxis
-from rlcompare.charts.learning_curve import Look, learning_curve
+from rlcompare.charts.curve_axes import LegendText
 from rlcompare.errors import ParameterError
 from rlcompare.runs import Runs
 from rlcompare.ui import access, captions, controls, curve_charts, rollout_way
 from rlcompare.ui.curve_charts import Prepared
 from rlcompare.ui.curve_options import CurveOptions, XRange, parse_range, range_text
 from rlcompare.ui.curve_panel import CurvePanel
-from rlcompare.ui.pandas_import import IMPORTING
+from rlcompare.ui.curve_spec import curve_spec
 from rlcompare.ui.smoothing_controls import choose_smoothing
 
 RANGE_KEY = "curves_range"
@@ -92,9 +91,8 @@ def _show(metrics: Sequence[str], compared_ids: Sequence[str], options: CurveOpt
 def _show_chart(number: int, chart: Prepared, panel: CurvePanel, text: LegendText) -> str:
     """Draw one chart and return its key."""
     window = panel.window
-    spec = _chart_spec(
-        chart.title, window.x_axis, panel.left, panel.right, chart.domain, panel.labels, text, panel.look
-    )
+    legend = tuple(sorted(panel.labels))
+    spec = curve_spec(chart.title, window.x_axis, panel.left, panel.right, chart.domain, legend, text, panel.look)
     key = f"curves_{number}_{chart.metric}_{chart.unit}_{st.session_state.get(ZOOMS_KEY, 0)}"
 
     def take() -> None:
@@ -117,32 +115,6 @@ def _show_chart(number: int, chart: Prepared, panel: CurvePanel, text: LegendTex
         alt=f"{chart.title}: {captions.count(len(panel.labels), 'line')}",
     )
     return key
-
-
-@st.cache_data(max_entries=64, show_spinner=False)
-def _chart_spec(
-    title: str,
-    x_axis: XAxis,
-    left: YAxis,
-    right: YAxis | None,
-    domain: tuple[str, ...],
-    legend: tuple[str, ...],
-    legend_text: LegendText,
-    look: Look,
-) -> dict[str, Any]:
-    """Build the chart as Vega-Lite: Altair takes a third of a second to build and check it, and it seldom changes."""
-    with IMPORTING:
-        spec: dict[str, Any] = learning_curve(
-            title=title,
-            x_axis=x_axis,
-            left=left,
-            right=right,
-            domain=domain,
-            legend=sorted(legend),
-            legend_text=legend_text,
-            look=look,
-        ).to_dict()
-    return spec
 
 
 def _choose_range(options: CurveOptions) -> XRange | None:

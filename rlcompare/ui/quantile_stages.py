@@ -21,6 +21,7 @@ from rlcompare.stats.quantiles import (
     of_sorted,
 )
 from rlcompare.stats.sample import Floats
+from rlcompare.store.samples import parts_of
 from rlcompare.transforms import Aggregation, GroupBand, aggregate
 from rlcompare.transforms.apart import Apart, apart
 from rlcompare.transforms.fans import (
@@ -68,7 +69,7 @@ def sampled(_run: Runs, fingerprint: str, what: SampledAs) -> Values:  # noqa: A
 
 def _sample_logs(run: Runs) -> list[list[tuple[str, ...]]]:
     """List of each run that is not joined of others which files of samples its logs have."""
-    return [[source.samples for source in part.sources] for r in run.records for part in (r.joined or (r,))]
+    return [[source.samples for source in part.sources] for record in run.records for part, _ in parts_of(record)]
 
 
 @st.cache_resource(max_entries=256, show_spinner="Reading the curves …")
