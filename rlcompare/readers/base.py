@@ -271,6 +271,8 @@ class Reader:
     is_exact : bool
         It holds values as they were logged. Of a metric that a run has in another format too, an inexact one (a
         console prints some rounded) answers only where it holds more than a tenth more of it.
+    stands_back : int
+        Of formats that hold as much of a run, those with a lower number answer: higher ones have lost digits.
     version : int
         Raise it when the reader changes what it makes of a file: files read before are read again.
     """
@@ -285,4 +287,5 @@ class Reader:
     combine: Callable[[Sequence[pl.DataFrame]], pl.DataFrame] | None = None
     texts: Callable[[LogFile, Sequence[int]], Sequence[SampleText]] | None = None
     is_exact: bool = True
+    stands_back: int = 0
     version: int = 1

@@ -190,5 +190,6 @@ READER = Reader(
     appends=True,
     claim=claim,
     read=read,
+    stands_back=2,  # 32-bit floats
     version=2,
 )

@@ -171,4 +171,5 @@ READER = Reader(
     appends=True,
     claim=claim,
     read=read,
+    stands_back=1,  # what NumPy prints of 32-bit floats
 )

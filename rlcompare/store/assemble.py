@@ -13,9 +13,8 @@ from rlcompare.readers import READERS
 from rlcompare.store.history import workers
 from rlcompare.store.record import MetricRecord, MetricStats, Part, Slice, SourceRecord
 
-#: Readers of files that stand back where another file of the run holds as much: Tune's table has what NumPy prints of
-#: 32-bit floats, and event files have 32-bit floats.
-STANDS_BACK = {"tune_csv": 1, "tensorboard": 2}
+#: Which readers stand back where another file of the run holds as much.
+STANDS_BACK = {reader.name: reader.stands_back for reader in READERS}
 
 #: Readers of formats that hold some values rounded.
 INEXACT = frozenset(reader.name for reader in READERS if not reader.is_exact)
